@@ -1,0 +1,157 @@
+"""What is known of the community images, for Jinja: extensions/catalogue.yml and what follows of it.
+
+Copier loads this file by its path and, in one update, in two versions: it imports no sibling.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from copier_template_extensions import ContextHook
+
+# The answer that stands for an image the catalogue does not hold.
+OTHER = "other"
+
+
+@cache
+def load() -> dict[str, Any]:
+    """Out: the data file beside this one; its comments say what each field is."""
+    path = Path(__file__).with_name("catalogue.yml")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def base_choices(images: dict[str, Any], strategy: str) -> dict[str, str]:
+    """In: the catalogue's images and the strategy. Out: answers by label, for Copier's `choices`.
+
+    An image without JupyterHub starts on no hub by itself: only `inherit`, which adds it, offers it.
+    """
+    choices = {
+        f"{key}: {image['title']}": key
+        for key, image in images.items()
+        if strategy != "community-image" or 0 not in image["tags"]
+    }
+    return choices | {"another image: you give its reference": OTHER}
+
+
+def default_tag(image: dict[str, Any], jupyterhub_major: str, strategy: str) -> str:
+    """In: an image of the catalogue, the hub's major, the strategy. Out: the tag to pin, or nothing
+    if no tag with that major is known; `inherit` then takes the newest, as it adds the hub's own."""
+    tags = {str(major): tag for major, tag in image["tags"].items()}
+    if jupyterhub_major in tags or strategy != "inherit" or not tags:
+        return tags.get(jupyterhub_major, "")
+    return tags[max(tags)]
+
+
+def hub_major_inside(image: dict[str, Any], tag: str) -> str:
+    """In: an image of the catalogue and a tag. Out: the major of the JupyterHub inside, or nothing
+    where that is not known."""
+    if match := re.match(r"hub-([0-9]+)\.", tag):
+        return match[1]
+    known = (str(major) for major, known in image["tags"].items() if known == tag and major)
+    return next(known, "")
+
+
+def base_facts(context: dict[str, Any]) -> dict[str, Any]:
+    """In: the answers so far. Out: what is known of the image that `base` and its tag name:
+    `reference`, `family` (its entry, not its key), `languages`, `interfaces`, `architectures`,
+    `jupyterhub` (the major inside, "" if not known), `homepage`, `package_list`, `warning`."""
+    data = load()
+    if context.get("base") == OTHER:
+        family = context.get("base_family")
+        return {
+            "reference": context.get("base_reference", ""),
+            "family": data["families"].get(family, data["families"]["docker-stacks"]),
+            "languages": ["python"],
+            "interfaces": ["lab", "notebook", "rstudio"],
+            "architectures": ["amd64"],
+            "jupyterhub": "",
+            "homepage": "",
+            "package_list": "",
+            "warning": "",
+        }
+    image = data["images"].get(context.get("base"), data["images"]["jupyter-scipy"])
+    tag = str(context.get("base_tag", ""))
+    return {
+        "warning": "",
+        **image,
+        "reference": f"{image['image']}:{tag}",
+        "family": data["families"][image["family"]],
+        "jupyterhub": hub_major_inside(image, tag),
+        "package_list": image["package_list"].replace("{tag}", tag.partition("@")[0]),
+    }
+
+
+class Catalogue(ContextHook):
+    """Gives every template and question these names, computed from the answers so far:
+
+    - `base_choices`: what `base` may be
+    - `base_default_tag`: what `base_tag` is unless one says otherwise
+    - `base_facts`: what is known of the chosen base image
+    - `default_packages_with`: the tool for Python packages unless one says otherwise
+    - `home`: where the home is, and with it the hub's home volume
+    - `interfaces`: what a hub can open in the environment, the expected one first
+    - `r_by_conda`: R comes from conda-forge and not from install.R
+    - `runtime`: the word in runtime.txt, by which repo2docker chooses R or Python, or nothing
+    - `with_python`, `with_r`, `with_julia`: whether the environment takes such packages
+    - `with_conda_file`, `with_pip_file`, `with_r_file`, `with_julia_file`: which files list them
+    """
+
+    def hook(self, context: dict[str, Any]) -> None:
+        images = load()["images"]
+        strategy = context.get("strategy", "")
+        from_base = strategy in ("community-image", "inherit")
+        facts = base_facts(context)
+        image = images.get(context.get("base"))
+        major = str(context.get("jupyterhub_major", ""))
+        context["base_choices"] = base_choices(images, strategy)
+        context["base_default_tag"] = default_tag(image, major, strategy) if image else ""
+        context["base_facts"] = facts
+        context["home"] = facts["family"]["home"] if from_base else "/home/jovyan"
+        no_conda = from_base and "conda" not in facts["family"]
+        context["default_packages_with"] = "pip" if no_conda else "conda"
+
+        conda = context.get("packages_with") == "conda"
+        if from_base:
+            languages = list(facts["languages"])
+            if strategy == "inherit" and context.get("base") == OTHER:
+                languages = ["julia", "python", "r"]
+        elif strategy == "repo2docker":
+            languages = list(context.get("languages") or [])
+        else:
+            languages = ["python", "r"] if conda else ["python"]
+        builds = strategy != "community-image"
+        context["with_python"] = builds and "python" in languages
+        context["with_r"] = builds and "r" in languages
+        context["with_julia"] = builds and "julia" in languages
+        r_packages = bool(context.get("r_packages"))
+        # repo2docker takes R from runtime.txt only beside its own Python 3.10, and not beside Julia.
+        context["r_by_conda"] = (
+            strategy == "repo2docker" and "r" in languages and languages != ["r"]
+        ) or (strategy == "dockerfile" and conda and r_packages)
+        if from_base:
+            context["interfaces"] = facts["interfaces"]
+        elif languages == ["r"]:
+            context["interfaces"] = ["rstudio", "lab", "notebook"]
+        else:
+            rstudio = strategy == "repo2docker" and "r" in languages
+            context["interfaces"] = ["lab", "notebook", *(["rstudio"] if rstudio else [])]
+
+        context["with_conda_file"] = conda and (context["with_python"] or context["r_by_conda"])
+        context["with_pip_file"] = not conda and context["with_python"]
+        context["with_r_file"] = (
+            context["with_r"]
+            and not context["r_by_conda"]
+            and (r_packages or strategy == "repo2docker")
+        )
+        context["with_julia_file"] = context["with_julia"] and (
+            bool(context.get("julia_packages")) or strategy == "repo2docker"
+        )
+        context["runtime"] = ""
+        if languages == ["r"]:
+            context["runtime"] = f"r-{context.get('r_version', '')}"
+        elif context["with_python"] and (context["with_pip_file"] or context["with_julia"]):
+            context["runtime"] = f"python-{context.get('python_version', '')}"

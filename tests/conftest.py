@@ -1,0 +1,87 @@
+"""What the fast tests share: renders of the template as it stands here, in this very process.
+
+Copier renders committed states; `template` is this checkout with its uncommitted changes, committed
+and tagged in a folder of its own, so that what is tested is what one sees.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import copier
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+STRATEGIES = ["community-image", "inherit", "repo2docker", "dockerfile"]
+CATALOGUE = yaml.safe_load((ROOT / "extensions" / "catalogue.yml").read_text(encoding="utf-8"))
+# Answers that are dates of today unless given: with them the same answers give the same bytes.
+FIXED = {"name": "my-environment", "r_version": "4.5-2026-11-01", "year": "2026"}
+
+
+def git(*arguments: str, cwd: Path) -> str:
+    """Run git with an identity. In: its arguments and folder. Out: what it printed.
+    Raises CalledProcessError."""
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    command = ["git", *identity, "-c", "commit.gpgsign=false", *arguments]
+    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings_of_mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A person's own defaults in Copier's settings.yml would change every render."""
+    path = tmp_path_factory.mktemp("copier") / "settings.yml"
+    path.write_text("{}\n")
+    os.environ["COPIER_SETTINGS_PATH"] = str(path)
+    yield
+    del os.environ["COPIER_SETTINGS_PATH"]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This checkout, committed and tagged: a git repository as Copier would clone it."""
+    path = tmp_path_factory.mktemp("template")
+    files = git("ls-files", "--cached", "--others", "--exclude-standard", "-z", cwd=ROOT)
+    for name in files.split("\0"):
+        if name and (ROOT / name).is_file():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, path / name)
+    git("init", "--quiet", "--initial-branch=main", cwd=path)
+    git("add", "--all", cwd=path)
+    git("commit", "--quiet", "--message=as it stands", cwd=path)
+    git("tag", "99999.0.0", cwd=path)
+    return path
+
+
+@pytest.fixture
+def render(template: Path, tmp_path: Path) -> Callable[..., Path]:
+    """A function that renders the template. In: answers, as `copier copy -d` would take them.
+    Out: the folder. Raises SystemExit with the sentence when an answer is refused."""
+
+    def render(destination: str | Path = "my-environment", **answers: str) -> Path:
+        path = tmp_path / destination
+        copier.run_copy(
+            str(template),
+            path,
+            data=FIXED | answers,
+            defaults=True,
+            overwrite=True,
+            quiet=True,
+            unsafe=True,
+        )
+        return path
+
+    return render
+
+
+def text_of(folder: Path) -> dict[str, str]:
+    """In: a folder. Out: the text of each file in it, by its path below the folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes().decode()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".git" not in path.relative_to(folder).parts
+    }

@@ -1,0 +1,104 @@
+"""Made, changed, updated: by pytest-copie where it fits, by Copier's own API where it cannot."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import permutations
+from pathlib import Path
+
+import copier
+import pytest
+from conftest import STRATEGIES, git, text_of
+
+
+def commit(project: Path) -> None:
+    git("init", "--quiet", cwd=project)
+    git("add", "--all", cwd=project)
+    git("commit", "--quiet", "--allow-empty", "--message=made", cwd=project)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_copie(copie, strategy: str) -> None:
+    """pytest-copie renders this checkout as anyone's plugin would: its answers are defaults."""
+    result = copie.copy(extra_answers={"strategy": strategy, "name": "my-environment"})
+    assert result.exception is None and result.exit_code == 0
+    assert result.answers["strategy"] == strategy
+    assert (result.project_dir / "README.md").read_text().startswith("# my-environment\n")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_its_own_hooks_pass(render: Callable[..., Path], strategy: str) -> None:
+    """The fresh repository's pre-commit hooks find nothing and change nothing."""
+    project = render(strategy=strategy, apt_packages="graphviz")
+    commit(project)
+    hooks = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--show-diff-on-failure"]
+    result = subprocess.run(hooks, cwd=project, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert git("status", "--porcelain", cwd=project) == ""
+
+
+def test_its_own_hooks_find_a_conflict(render: Callable[..., Path]) -> None:
+    """What an update may leave behind is not committed by accident (`git commit -a` would)."""
+    project = render(strategy="dockerfile")
+    commit(project)
+    text = "<<<<<<< before\none\n=======\ntwo\n>>>>>>> after\n"
+    (project / "README.md").write_text(text)
+    git("add", "README.md", cwd=project)
+    hooks = [sys.executable, "-m", "pre_commit", "run", "check-merge-conflict"]
+    result = subprocess.run(hooks, cwd=project, capture_output=True, text=True, check=False)
+    assert result.returncode == 1 and "README.md" in result.stdout
+
+
+def test_a_second_update_changes_nothing(render: Callable[..., Path]) -> None:
+    project = render(strategy="repo2docker", pip_packages="nbgitpuller")
+    commit(project)
+    before = text_of(project)
+    copier.run_update(project, defaults=True, overwrite=True, quiet=True, unsafe=True)
+    assert text_of(project) == before
+
+
+@pytest.mark.parametrize(("old", "new"), list(permutations(STRATEGIES, 2)))
+def test_switch(render: Callable[..., Path], old: str, new: str) -> None:
+    """Another strategy is another answer: the result is what a fresh copy of it would be."""
+    project = render(strategy=old)
+    commit(project)
+    copier.run_update(
+        project,
+        data={"strategy": new},
+        defaults=True,
+        overwrite=True,
+        quiet=True,
+        unsafe=True,
+        vcs_ref=copier.VcsRef.CURRENT,
+    )
+    fresh = text_of(render("fresh", strategy=new))
+    switched = text_of(project)
+    # People's own files are never touched again, so what an earlier strategy seeded stays.
+    for yours in ("environment.yml", "tests/example.ipynb"):
+        assert (yours in switched) == (yours in fresh)
+        fresh.pop(yours, None)
+        switched.pop(yours, None)
+    assert switched == fresh
+
+
+def test_another_tag_is_another_answer(render: Callable[..., Path]) -> None:
+    """Dockerfile, README and image.env never disagree about the base image."""
+    project = render(strategy="inherit")
+    environment = project / "environment.yml"
+    environment.write_text(environment.read_text() + "  - xarray\n")
+    commit(project)
+    copier.run_update(
+        project,
+        data={"base_tag": "2026-10-05"},
+        defaults=True,
+        overwrite=True,
+        quiet=True,
+        unsafe=True,
+        vcs_ref=copier.VcsRef.CURRENT,
+    )
+    files = text_of(project)
+    assert files["environment.yml"].endswith("  - xarray\n")
+    for name in ("Dockerfile", "README.md", "image.env"):
+        assert "scipy-notebook:2026-10-05" in files[name] and "2026-07-28" not in files[name]

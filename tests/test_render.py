@@ -1,0 +1,351 @@
+"""Every strategy, every image of the catalogue, and the other answers pairwise: what a render is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import nbformat
+import pytest
+import yaml
+from allpairspy import AllPairs
+from conftest import CATALOGUE, FIXED, STRATEGIES, text_of
+from dotenv import dotenv_values
+from repo2docker.app import Repo2Docker
+from repo2docker.buildpacks import (
+    CondaBuildPack,
+    DockerBuildPack,
+    JuliaProjectTomlBuildPack,
+    PythonBuildPack,
+    RBuildPack,
+)
+from yamllint import linter
+from yamllint.config import YamlLintConfig
+
+try:
+    import tomllib
+except ImportError:
+    import tomli as tomllib
+
+YAMLLINT = YamlLintConfig(file=str(Path(__file__).parent.parent / ".yamllint.yml"))
+ROLLING = "latest@sha256:" + 64 * "0"
+
+VALUES = {
+    "way": [
+        *(
+            ("community-image", base)
+            for base in [*CATALOGUE["images"], "other"]
+            if base != "rapids"
+        ),
+        *(("inherit", base) for base in [*CATALOGUE["images"], "other"]),
+        ("repo2docker", ""),
+        ("dockerfile", ""),
+    ],
+    "apt_packages": ["", "graphviz libgdal-dev"],
+    "code_host": ["github", "gitlab", "other"],
+    "conda_packages": ["", "xarray>=2025.1 numpy=2.* 1"],
+    "interface": ["", "notebook", "rstudio"],
+    "jupyterhub_major": ["5", "6"],
+    "languages": [
+        "[python]",
+        "[r]",
+        "[julia]",
+        "[python, r]",
+        "[python, julia]",
+        "[python, r, julia]",
+    ],
+    "license": ["BSD-3-Clause", "MIT", "Apache-2.0"],
+    "packages_with": ["conda", "pip"],
+    "pip_packages": ["", "nbgitpuller dask[complete]>=2025,<2027"],
+    "python_version": ["3.10", "3.14"],
+}
+
+
+def sensible(row: list[Any]) -> bool:
+    """Leave out what the questions refuse; tests/test_refusals.py sees that they do."""
+    answers = dict(zip(VALUES, row, strict=False))
+    strategy, base = answers["way"]
+    family = CATALOGUE["families"][CATALOGUE["images"].get(base, {}).get("family", "docker-stacks")]
+    image = CATALOGUE["images"].get(base, {})
+    languages = answers.get("languages", "[python]")
+    conda = answers.get("packages_with", "conda") == "conda"
+    by_conda = "r" in languages and languages != "[r]" and strategy == "repo2docker"
+    interface = answers.get("interface")
+    if interface:
+        known = image.get("interfaces", ["lab", "notebook", "rstudio"])
+        if strategy == "repo2docker" and not re.search(r"\br\b", languages):
+            known = ["lab", "notebook"]
+        if strategy == "dockerfile":
+            known = ["lab", "notebook"]
+        if interface not in known:
+            return False
+    if strategy == "inherit" and conda and "conda" not in family and "packages_with" in answers:
+        return False
+    if answers.get("conda_packages") and strategy != "community-image":
+        if not conda or (strategy == "inherit" and "conda" not in family):
+            return False
+        if strategy == "repo2docker" and "python" not in languages:
+            return False
+    if answers.get("pip_packages") and strategy == "repo2docker" and "python" not in languages:
+        return False
+    if re.search(r"\br\b", languages) and by_conda and not conda:
+        return False
+    tags = {str(major) for major in image.get("tags", {})}
+    major = answers.get("jupyterhub_major", "5")
+    return not (strategy == "community-image" and tags and major not in tags)
+
+
+def answers_of(row: list[Any]) -> dict[str, str]:
+    """In: one row of VALUES. Out: the answers to give."""
+    answers = dict(zip(VALUES, row, strict=True))
+    strategy, base = answers.pop("way")
+    answers |= {"strategy": strategy}
+    if base:
+        answers["base"] = base
+    if base == "rocker-binder":
+        answers["base_tag"] = ROLLING
+    if base == "other":
+        answers["base_reference"] = "registry.example.org:5000/team/image:2026-01-02"
+    repositories = {
+        "github": "my-org/My.Repo",
+        "gitlab": "group/sub-group/project",
+        "other": "https://git.example.org/team/project.git",
+    }
+    answers["repository"] = repositories[answers["code_host"]]
+    return {name: value for name, value in answers.items() if value}
+
+
+ROWS = [answers_of(row) for row in AllPairs(list(VALUES.values()), filter_func=sensible)]
+
+
+def row_id(answers: dict[str, str]) -> str:
+    return "-".join([answers["strategy"], answers.get("base", ""), answers["code_host"]])
+
+
+def test_the_rows_hold_every_strategy_with_every_image() -> None:
+    seen = {(row["strategy"], row.get("base", "")) for row in ROWS}
+    assert seen == set(VALUES["way"])
+
+
+@pytest.fixture(params=ROWS, ids=row_id)
+def rendered(request: pytest.FixtureRequest, render: Callable[..., Path]) -> tuple[dict, Path]:
+    return request.param, render(**request.param)
+
+
+def test_render(rendered: tuple[dict[str, str], Path]) -> None:
+    """One render, looked at from all sides, as making it takes longer than looking."""
+    answers, folder = rendered
+    files = text_of(folder)
+    for name, text in files.items():
+        assert text.endswith("\n") and not text.endswith("\n\n"), f"{name}: its last newline"
+        assert not re.search(r"[ \t]$", text, re.MULTILINE), f"{name}: space at a line's end"
+        leaks = re.findall(r"\{\{|\{%|\{#|built-in method|Undefined|\bNone\b", text)
+        assert not leaks or name == "check_image.py", f"{name} leaks {leaks}"
+        assert "copier.yml" not in text, f"{name} speaks of the template's inside"
+        if name.endswith((".yml", ".yaml")):
+            yaml.safe_load(text)
+            assert not list(linter.run(text, YAMLLINT)), name
+        if name.endswith(".toml"):
+            tomllib.loads(text)
+        if name.endswith(".ipynb"):
+            nbformat.validate(nbformat.reads(text, as_version=4))
+    assert_answers_arrive(answers, files, folder)
+    assert_build_pack(answers, folder)
+    assert_links(answers, files["README.md"])
+    assert_dockerfile(answers, folder)
+    assert_hub_snippets(files["README.md"], dotenv_values(folder / "image.env"))
+
+
+def assert_answers_arrive(answers: dict[str, str], files: dict[str, str], folder: Path) -> None:
+    """Packages given as answers stand in the files that install them, and in no other strategy's."""
+    strategy = answers["strategy"]
+    stored = yaml.safe_load(files[".copier-answers.yml"])
+    assert {k: v for k, v in stored.items() if k in answers and k != "languages"} == {
+        k: v for k, v in answers.items() if k != "languages"
+    }
+    environment = yaml.safe_load(files.get("environment.yml", "{}")).get("dependencies", [])
+    pip = next((entry["pip"] for entry in environment if isinstance(entry, dict)), [])
+    wanted = answers.get("pip_packages", "").split()
+    conda = answers.get("conda_packages", "").split()
+    listed = [line for line in files.get("requirements.txt", "").splitlines() if line[0] != "#"]
+    if strategy == "community-image":
+        assert not {"environment.yml", "requirements.txt", "apt.txt", "Dockerfile"} & set(files)
+        return
+    assert sorted(pip + listed) == sorted(wanted)
+    assert all(package in environment for package in conda)
+    apt = [line for line in files.get("apt.txt", "").splitlines() if line[0] != "#"]
+    assert apt == answers.get("apt_packages", "").split()
+    assert not ("environment.yml" in files and "requirements.txt" in files), "one hides the other"
+    if strategy == "inherit":
+        assert not any(str(entry).startswith("python") for entry in environment)
+
+
+def assert_build_pack(answers: dict[str, str], folder: Path) -> None:
+    """repo2docker's own `detect()` picks the intended build pack (C1, C2, D5, D6)."""
+    languages = answers.get("languages", "[python]")
+    conda = answers.get("packages_with", "conda") == "conda"
+    if answers["strategy"] != "repo2docker":
+        intended: type = DockerBuildPack
+    elif "julia" in languages:
+        intended = JuliaProjectTomlBuildPack
+    elif languages == "[r]":
+        intended = RBuildPack
+    else:
+        intended = CondaBuildPack if conda else PythonBuildPack
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        app = Repo2Docker()
+        packs = (pack(app.base_image) for pack in app.buildpacks)
+        chosen = next(pack for pack in packs if pack.detect())
+        assert type(chosen) is intended
+        if intended in (CondaBuildPack, PythonBuildPack, JuliaProjectTomlBuildPack):
+            if "python" in languages:
+                assert chosen.python_version == answers.get("python_version", "3.13")
+            if re.search(r"\br\b", languages):
+                assert chosen.uses_r and chosen.r_version.startswith("4.5")
+        if intended is RBuildPack:
+            assert chosen.r_version.startswith("4.5.")
+            assert str(chosen.checkpoint_date) == "2026-11-01"
+    finally:
+        os.chdir(before)
+
+
+def assert_links(answers: dict[str, str], readme: str) -> None:
+    """Binder and nbgitpuller links parse back to what they mean (B12, and fault 13's owner)."""
+    links = re.findall(r"\((https://(?:mybinder.org/v2|hub\.example)[^)\s]+)\)", readme)
+    assert len(links) == 4
+    provider = {"github": "gh", "gitlab": "gl", "other": "git"}[answers["code_host"]]
+    page = {"github": "https://github.com/", "gitlab": "https://gitlab.com/", "other": ""}
+    content = page[answers["code_host"]] + answers["repository"]
+    for link in links:
+        url = urlsplit(link)
+        query = parse_qs(url.query)
+        if url.hostname == "mybinder.org":
+            kind, _, rest = url.path.removeprefix("/v2/").partition("/")
+            repository, _, ref = rest.rpartition("/")
+            assert (kind, unquote(repository), ref) == (provider, answers["repository"], "HEAD")
+            assert kind == "gh" or "/" not in repository, "a slash would end the name"
+            (path,) = query["urlpath"]
+            if not path.startswith("git-pull"):
+                assert path in ("lab", "tree", "rstudio")
+                continue
+            query = parse_qs(urlsplit(path).query)
+        assert query["repo"] == [content] and query["branch"] == ["main"]
+        assert query["targetPath"] == ["my-environment"]
+        assert query["urlpath"] == ["lab/tree/my-environment"]
+
+
+def assert_dockerfile(answers: dict[str, str], folder: Path) -> None:
+    """hadolint finds nothing, and what the contract wants of every Dockerfile stands in it."""
+    path = folder / (
+        ".binder/Dockerfile" if answers["strategy"] == "community-image" else "Dockerfile"
+    )
+    if answers["strategy"] == "repo2docker":
+        assert not path.exists()
+        return
+    hadolint = ["hadolint", "--failure-threshold", "warning", path]
+    result = subprocess.run(hadolint, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+    text = path.read_text()
+    bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert all(":" in base or base == "system" for base in bases), "B5: every base has a tag"
+    assert not re.search(r":latest(?!@sha256)", text), "K17: no latest without a digest"
+    if answers["strategy"] == "community-image":
+        return
+    final = text[text.rindex("\nFROM ") :]
+    for argument in ("NB_USER=", "NB_UID=1000", "REPO_DIR=/home/"):
+        assert f"\nARG {argument}" in final, f"D1, D2: {argument} with a default, after FROM"
+    assert not final[final.rindex("\nUSER ") :].startswith("\nUSER root"), "B6: not root at the end"
+    entrypoint = json.loads(re.findall(r"^ENTRYPOINT (.*)$", final, re.MULTILINE)[-1])
+    assert entrypoint[-1] == "repo-start", "a `start` works"
+    assert final.rindex("ENTRYPOINT") < final.rindex("CMD"), "ENTRYPOINT drops the base's CMD"
+
+
+def assert_hub_snippets(readme: str, env: dict[str, str | None]) -> None:
+    """What people paste: z2jh's schema has these keys, KubeSpawner's are snake_case (K18)."""
+    (snippet,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    values = yaml.safe_load(snippet)["singleuser"]
+    published = env["IMAGE"] or env["BASE_IMAGE"].partition(":")[0]
+    if env["STRATEGY"] == "community-image":
+        published = values["image"]["name"]
+        assert f"{published}:{values['image']['tag']}" == env["BASE_IMAGE"]
+    assert values["image"]["name"] == published and isinstance(values["image"]["tag"], str)
+    (profile,) = values["profileList"]
+    override = profile["kubespawner_override"]
+    assert override["default_url"] == env["DEFAULT_URL"]
+    assert override.get("working_dir", "/home/jovyan") == env["HOME_DIR"]
+    assert set(override) <= {"image", "default_url", "working_dir"}
+    (python,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    compile(python, "jupyterhub_config.py", "exec")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_same_answers_same_bytes(render: Callable[..., Path], strategy: str) -> None:
+    one, two = render("one", strategy=strategy), render("two", strategy=strategy)
+    assert text_of(one) == text_of(two)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_one_screen_of_ls(render: Callable[..., Path], strategy: str) -> None:
+    folder = render(strategy=strategy)
+    assert len(list(folder.iterdir())) <= 14
+    assert not [path for path in folder.rglob("*") if path.is_dir() and not any(path.iterdir())]
+    readme = (folder / "README.md").read_text()
+    lines = sum(
+        max(1, -(-len(re.sub(r"\(http\S+\)", "", line)) // 100)) for line in readme.splitlines()
+    )
+    assert lines <= 100, "a README of two screens"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_nothing_of_the_template_leaks(render: Callable[..., Path], strategy: str) -> None:
+    names = set(text_of(render(strategy=strategy)))
+    assert not names & {"copier.yml", "noxfile.py", "pyproject.toml", "extensions", "template"}
+    assert {"README.md", "LICENSE", "image.env", "check_image.py", ".copier-answers.yml"} <= names
+
+
+def test_tests_and_licence_have_the_same_name_everywhere(render: Callable[..., Path]) -> None:
+    """People's files keep their place when the strategy changes."""
+    for strategy in STRATEGIES:
+        folder = render(strategy, strategy=strategy)
+        assert sorted(path.name for path in (folder / "tests").iterdir()) == [
+            "example.ipynb",
+            "test_environment.py",
+        ]
+
+
+def test_names_that_windows_can_write() -> None:
+    """`copier copy` works there: no quotes, colons or other forbidden signs in the template's paths."""
+    root = Path(__file__).parent.parent
+    for path in (root / "template").rglob("*"):
+        assert not re.search(r'["\':<>|?*\\]', str(path.relative_to(root))), path
+        assert not path.is_symlink()
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """In: what YAML read. Out: each text in it."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for one in value:
+            yield from walk(one)
+    else:
+        yield value
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_image_env_is_safe_for_a_shell(render: Callable[..., Path], strategy: str) -> None:
+    """CI reads the file line by line: no value may need quotes."""
+    for line in (render(strategy=strategy) / "image.env").read_text().splitlines():
+        if not line.startswith("#"):
+            name, _, value = line.partition("=")
+            assert shlex.quote(value) == value or not value, name
+            assert FIXED is not None
