@@ -1,0 +1,75 @@
+"""Fixtures of the tests that build and start images; all of them need a Docker engine.
+
+Without one they are skipped, with one reason; where HUB_IMAGE_REQUIRE_DOCKER=1 is set (as in
+CI), they fail instead.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import docker.errors
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import standins
+
+
+@pytest.fixture(scope="session", autouse=True)
+def docker_client() -> docker.DockerClient:
+    """The Docker engine, with buildx, which repo2docker needs too."""
+    try:
+        standins.client().ping()
+        subprocess.run(["docker", "buildx", "version"], check=True, capture_output=True)
+    except (docker.errors.DockerException, OSError, subprocess.CalledProcessError) as error:
+        reason = f"no Docker engine with buildx here, which these tests need: {error}"
+        if os.environ.get("HUB_IMAGE_REQUIRE_DOCKER") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    return standins.client()
+
+
+@pytest.fixture(scope="session")
+def base_image() -> str:
+    """The tag of an image with Debian trixie and Python 3.13, and little else."""
+    return standins.ensure_base("base")
+
+
+@pytest.fixture(scope="session")
+def bare_image() -> str:
+    """The tag of a bare machine: Debian, Python, venv and git, to try a README's commands in."""
+    return standins.ensure_base("bare")
+
+
+@pytest.fixture(scope="session")
+def micromamba_server() -> Iterator[None]:
+    """The stand-in for anaconda.org, where the real one cannot be reached."""
+    with standins.micromamba_server():
+        yield
+
+
+@pytest.fixture(scope="session")
+def repo2docker_build(micromamba_server: None) -> Iterator[Callable[..., str]]:
+    """standins.build(): unmodified repo2docker; the images are removed at the end.
+
+    HUB_IMAGE_KEEP=1 keeps them, to look at.
+    """
+    built = []
+
+    def build(repository: Path, image: str, **options: object) -> str:
+        built.append(image)
+        # repo2docker builds nothing where an image of that name exists, of an aborted run for one.
+        with contextlib.suppress(docker.errors.ImageNotFound):
+            standins.client().images.remove(image, force=True)
+        return standins.build(repository, image, **options)
+
+    yield build
+    if os.environ.get("HUB_IMAGE_KEEP") != "1":
+        for image in built:
+            with contextlib.suppress(docker.errors.ImageNotFound):  # it did not build
+                standins.client().images.remove(image, force=True)

@@ -1,0 +1,183 @@
+"""The product's proof: what each strategy makes is built by unmodified repo2docker and starts on a
+real JupyterHub, by the generated repository's own program, check_image.py.
+
+Base images whose registry cannot be reached are stand-ins; each says so as it is built.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import standins
+
+# Added to each repository that installs packages, as people would: what was asked for must be there.
+TEST_EXTRAS = """
+import importlib.util, os, pathlib, shutil
+def test_apt(): assert shutil.which("file"), "apt.txt"
+def test_python(): assert importlib.util.find_spec("cowsay"), "conda_packages or pip_packages"
+def test_pip(): assert importlib.util.find_spec("xlsxwriter"), "pip_packages"
+def test_post_build():
+    made = pathlib.Path(os.environ["REPO_DIR"], "made-by-postBuild")
+    assert made.read_text() == "by uid 1000\\n"
+def test_start(): assert os.environ["SET_BY_START"] == "and kept", "start wraps every command"
+def test_repository(): assert pathlib.Path(os.environ["REPO_DIR"], "README.md").exists()
+"""
+POST_BUILD = '#!/bin/bash\nset -e\necho "by uid $(id -u)" > made-by-postBuild\n'
+START = '#!/bin/bash\nexport SET_BY_START="and kept"\nexec "$@"\n'
+EXTRAS = {"apt_packages": "file", "pip_packages": "cowsay XlsxWriter"}
+BY_CONDA = EXTRAS | {"conda_packages": "cowsay", "pip_packages": "XlsxWriter"}
+
+# By what a person asks for; the answers, and images that must be there or have a stand-in.
+CASES = {
+    "community-image": {"strategy": "community-image"},
+    "inherit from docker-stacks": {"strategy": "inherit", **BY_CONDA},
+    "inherit from Pangeo": {"strategy": "inherit", "base": "pangeo-notebook", **BY_CONDA},
+    "inherit from b-data, pip only": {"strategy": "inherit", "base": "b-data-base", **EXTRAS},
+    "repo2docker with environment.yml": {"strategy": "repo2docker", **BY_CONDA},
+    "repo2docker with requirements.txt": {
+        "strategy": "repo2docker",
+        "packages_with": "pip",
+        **EXTRAS,
+    },
+    "dockerfile with conda-forge": {"strategy": "dockerfile", **BY_CONDA},
+    "dockerfile with pip": {"strategy": "dockerfile", "packages_with": "pip", **EXTRAS},
+}
+
+
+@pytest.fixture(scope="session")
+def environment(micromamba_server: None) -> Iterator[dict[str, str]]:
+    """Variables with which check_image.py builds here, where repo2docker reaches less than usual."""
+    with standins.offline_environment() as variables:
+        yield variables
+
+
+def have_bases(repository: Path) -> None:
+    """Have the images a repository is built from or points to: real ones, or stand-ins."""
+    dockerfiles = [repository / "Dockerfile", repository / ".binder" / "Dockerfile"]
+    texts = [path.read_text() for path in dockerfiles if path.exists()]
+    references = re.findall(r"(?:^FROM |--from=)(\S+:\S+)", "\n".join(texts), re.MULTILINE)
+    for reference in references or [standins.BUILDPACK_DEPS]:
+        standins.ensure(reference)
+
+
+def check(repository: Path, environment: dict[str, str], *arguments: str) -> str:
+    """Run the repository's own program as its README says. Out: what it printed; fails with that."""
+    result = subprocess.run(
+        [sys.executable, "check_image.py", *arguments],
+        cwd=repository,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    print(result.stdout)
+    assert result.returncode == 0, result.stdout[-6000:]
+    return result.stdout
+
+
+@pytest.mark.parametrize("answers", CASES.values(), ids=CASES)
+def test_starts_on_a_hub(
+    render: Callable[..., Path], environment: dict[str, str], answers: dict[str, str]
+) -> None:
+    repository = render(**answers)
+    if answers["strategy"] != "community-image":
+        (repository / "postBuild").write_text(POST_BUILD)
+        (repository / "start").write_text(START)
+        (repository / "tests" / "test_extras.py").write_text(TEST_EXTRAS)
+    have_bases(repository)
+    printed = check(repository, environment)
+    assert "PASSED" in printed
+    if answers["strategy"] == "inherit":
+        assert re.search(r"moved|none of the base image's packages moved", printed)
+
+
+def test_binder_builds_it_into_the_home(
+    render: Callable[..., Path], repo2docker_build: Callable[..., str]
+) -> None:
+    """B1, B7: Binder says no REPO_DIR; the repository then lies in the home, owned by uid 1000."""
+    for strategy in ("community-image", "inherit", "dockerfile"):
+        repository = render(strategy, strategy=strategy)
+        have_bases(repository)
+        image = f"hub-image-tests/binder-{strategy}:test"
+        repo2docker_build(repository, image, target_repo_dir=None)
+        code, owner = standins.run(image, "stat", "--format=%u", "/home/jovyan/README.md")
+        assert (code, owner.split()[-1]) == (0, "1000"), strategy
+
+
+def test_empty_and_absent_files_cost_nothing(
+    render: Callable[..., Path], repo2docker_build: Callable[..., str]
+) -> None:
+    repository = render(strategy="inherit")
+    have_bases(repository)
+    for name in ("apt.txt", "requirements.txt", "postBuild", "start"):
+        (repository / name).write_text("")
+    (repository / "environment.yml").write_text("dependencies: []\n")
+    repo2docker_build(repository, "hub-image-tests/empty:test")
+    history = standins.client().images.get("hub-image-tests/empty:test").history()
+    base = standins.client().images.get(standins.EXAMPLES["docker-stacks"]).history()
+    added = sum(layer["Size"] for layer in history) - sum(layer["Size"] for layer in base)
+    assert added < 1_000_000, "bytes: the repository's own files and the start wrapper"
+    for path in repository.iterdir():
+        if path.name in ("apt.txt", "requirements.txt", "postBuild", "start", "environment.yml"):
+            path.unlink()
+    repo2docker_build(repository, "hub-image-tests/absent:test")
+
+
+def test_pip_may_not_move_the_base(
+    render: Callable[..., Path], repo2docker_build: Callable[..., str]
+) -> None:
+    """A package that wants another version of the base's ends the build, which names both."""
+    repository = render(strategy="inherit", pip_packages="pandas==2.2.0")
+    have_bases(repository)
+    with pytest.raises(standins.ImageError) as error:
+        repo2docker_build(repository, "hub-image-tests/conflict:test")
+    assert "pandas==2.2.0" in str(error.value)
+    assert re.search(r"The user requested \(constraint\) pandas==", str(error.value))
+
+
+def test_what_conda_moved_is_listed(
+    render: Callable[..., Path], environment: dict[str, str]
+) -> None:
+    repository = render(strategy="inherit", conda_packages="pandas<2.3.3")
+    have_bases(repository)
+    assert re.search(r"moved by (conda|pip): pandas \S+ -> 2\.", check(repository, environment))
+
+
+def test_environment_yml_without_conda_is_an_error(
+    render: Callable[..., Path], repo2docker_build: Callable[..., str]
+) -> None:
+    repository = render(strategy="inherit", base="b-data-base")
+    have_bases(repository)
+    (repository / "environment.yml").write_text("dependencies: [xarray]\n")
+    with pytest.raises(standins.ImageError, match=r"environment.yml needs conda"):
+        repo2docker_build(repository, "hub-image-tests/no-conda:test")
+
+
+def test_as_the_readme_says_and_for_a_hub_of_the_next_major(
+    render: Callable[..., Path], environment: dict[str, str], tmp_path: Path
+) -> None:
+    """`pipx run check_image.py` brings the hub's major; `inherit` brings it into the image."""
+    repository = render(strategy="inherit", base_tag="2026-07-28", jupyterhub_major="6")
+    assert "    pipx run check_image.py\n" in (repository / "README.md").read_text()
+    have_bases(repository)
+    home = {
+        "PIPX_HOME": str(tmp_path / "pipx"),
+        "PATH": f"{Path(sys.executable).parent}:" + environment["PATH"],
+    }
+    result = subprocess.run(
+        ["pipx", "run", "check_image.py"],
+        cwd=repository,
+        env=environment | home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(result.stdout)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
+    assert re.search(r"hub 6\.\S+, single-user 6\.", result.stdout)
