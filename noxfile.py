@@ -32,6 +32,7 @@ FAST = [
     "pytest-copie",
     "pytest-xdist",
     "python-dotenv",
+    "responses",  # answers for two web services where they cannot be reached
     "tomli; python_version < '3.11'",
     "yamllint",
 ]

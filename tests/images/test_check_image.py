@@ -311,7 +311,9 @@ def test_the_image_is_built_and_what_moved_is_told(good: str, repository: Path) 
     local_only(repository)
     run = check(repository)
     assert run.returncode == 0
-    assert re.search(r"^Built hub-image-check-tests-built:check in \d+ s\.$", run.stdout, re.MULTILINE)
+    assert re.search(
+        r"^Built hub-image-check-tests-built:check in \d+ s\.$", run.stdout, re.MULTILINE
+    )
     assert re.findall(r"moved by (.*)", run.stdout) == [f"pip: idna {idna(good)} -> 3.6"]
 
 
