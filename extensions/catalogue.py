@@ -13,6 +13,10 @@ from typing import Any
 import yaml
 from copier_template_extensions import ContextHook
 
+# The major of the JupyterHub that repo2docker 2026.04.0 installs (conda/environment.py-*.lock); a hub
+# of another major needs its own in the environment files.
+REPO2DOCKER_JUPYTERHUB = "5"
+
 # The answer that stands for an image the catalogue does not hold.
 OTHER = "other"
 
@@ -88,6 +92,7 @@ def base_facts(context: dict[str, Any]) -> dict[str, Any]:
 class Catalogue(ContextHook):
     """Gives every template and question these names, computed from the answers so far:
 
+    - `adds_jupyterhub`: the environment files must bring the hub's JupyterHub along
     - `base_choices`: what `base` may be
     - `base_default_tag`: what `base_tag` is unless one says otherwise
     - `base_facts`: what is known of the chosen base image
@@ -96,8 +101,8 @@ class Catalogue(ContextHook):
     - `interfaces`: what a hub can open in the environment, the expected one first
     - `r_by_conda`: R comes from conda-forge and not from install.R
     - `runtime`: the word in runtime.txt, by which repo2docker chooses R or Python, or nothing
-    - `with_python`, `with_r`, `with_julia`: whether the environment takes such packages
     - `with_conda_file`, `with_pip_file`, `with_r_file`, `with_julia_file`: which files list them
+    - `with_python`, `with_r`, `with_julia`: whether the environment takes such packages
     """
 
     def hook(self, context: dict[str, Any]) -> None:
@@ -141,7 +146,10 @@ class Catalogue(ContextHook):
             context["interfaces"] = ["lab", "notebook", *(["rstudio"] if rstudio else [])]
 
         context["with_conda_file"] = conda and (context["with_python"] or context["r_by_conda"])
-        context["with_pip_file"] = not conda and context["with_python"]
+        context["adds_jupyterhub"] = strategy == "repo2docker" and major != REPO2DOCKER_JUPYTERHUB
+        context["with_pip_file"] = not context["with_conda_file"] and (
+            (not conda and context["with_python"]) or context["adds_jupyterhub"]
+        )
         context["with_r_file"] = (
             context["with_r"]
             and not context["r_by_conda"]
@@ -153,5 +161,5 @@ class Catalogue(ContextHook):
         context["runtime"] = ""
         if languages == ["r"]:
             context["runtime"] = f"r-{context.get('r_version', '')}"
-        elif context["with_python"] and (context["with_pip_file"] or context["with_julia"]):
+        elif context["with_python"] and (not conda or context["with_julia"]):
             context["runtime"] = f"python-{context.get('python_version', '')}"

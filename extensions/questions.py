@@ -145,7 +145,7 @@ def reference_error(value: str) -> str:
     image, at, digest = value.partition("@")
     head, colon, tag = image.rpartition(":")
     if not colon or "/" in tag:
-        return f"{shown(value)} has no tag: add the one you tested, as in {image}:2026-07-28."[:400]
+        return f"{shown(value)} has no tag: add the one you tested, as in {shown(image + ':2026-07-28')}."
     if not IMAGE.fullmatch(head) or len(value) > 255:
         return (
             f"{shown(value)} is no image a registry accepts: write it in lower case with its "

@@ -61,9 +61,18 @@ def test_every_file_and_folder_is_named() -> None:
 
 
 def test_pins_agree() -> None:
-    """The repo2docker that tests ask is the one that generated repositories are built by."""
-    pinned = yaml.safe_load((ROOT / "copier.yml").read_text())["repo2docker_version"]["default"]
-    assert f"jupyter-repo2docker=={pinned}" in (ROOT / "noxfile.py").read_text()
+    """The tests run check_image.py with what it brings along by itself."""
+    defaults = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    program = ROOT / "template" / "{{ every_strategy }}" / "check_image.py.jinja"
+    header = program.read_text(encoding="utf-8").partition("# ///\n")[0]
+    for name in ("jupyterhub_major", "repo2docker_version"):
+        header = header.replace(f"{{{{ {name} }}}}", defaults[name]["default"])
+    required = re.findall(r'^#   "(.+)",$', header, re.MULTILINE)
+    session = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    listed = re.findall(
+        r'^    "(.+)",$', session.partition("CHECK = [")[2].partition("]")[0], re.MULTILINE
+    )
+    assert required == listed
 
 
 @pytest.mark.parametrize("name", ["lint", "tests", "images", "readme"])

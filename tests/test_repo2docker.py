@@ -83,6 +83,8 @@ def test_all_three(
     assert (repository / "runtime.txt").read_text() == "python-3.13\n"
     text = dockerfile(repository, capsys)
     assert re.search(r"JULIA_VERSION[= ]1\.12\.\d+", text)
-    assert "conda environment for python=3.13" in text, "the base environment of the Python asked for"
+    assert "conda environment for python=3.13" in text, (
+        "the base environment of the Python asked for"
+    )
     assert "r-base=4.5" in text and "rstudio-server" in text and "r-irkernel" in text
     assert "environment.yml" in text

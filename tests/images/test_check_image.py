@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = Path(__file__).parents[2] / "template" / "{{ every_strategy }}" / "check_image.py.jinja"
-NAME = "hub-image-check-tests"  # images made here are called hub-image-check-tests/...
+NAME = "checked"  # images made here are called checked/...
 
 GOOD = """
 RUN apt-get update \\
@@ -177,7 +177,7 @@ def repository(tmp_path: Path) -> Path:
 def write_env(folder: Path, **changes: str) -> None:
     values = {
         "STRATEGY": "dockerfile",
-        "IMAGE": "ghcr.io/owner/hub-image-check-tests-built",
+        "IMAGE": "ghcr.io/owner/checked-built",
         "BASE_IMAGE": "",
         "JUPYTERHUB_MAJOR": "5",
         "DEFAULT_URL": "/lab",
@@ -311,9 +311,7 @@ def test_the_image_is_built_and_what_moved_is_told(good: str, repository: Path) 
     local_only(repository)
     run = check(repository)
     assert run.returncode == 0
-    assert re.search(
-        r"^Built hub-image-check-tests-built:check in \d+ s\.$", run.stdout, re.MULTILINE
-    )
+    assert re.search(r"^Built checked-built:check in \d+ s\.$", run.stdout, re.MULTILINE)
     assert re.findall(r"moved by (.*)", run.stdout) == [f"pip: idna {idna(good)} -> 3.6"]
 
 

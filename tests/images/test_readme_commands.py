@@ -37,7 +37,7 @@ def run(client: docker.DockerClient, image: str, template: Path, command: str) -
         printed = container.logs().decode()
     finally:
         container.remove(force=True, v=True)
-    assert code == 0, printed[-6000:]
+    assert code == 0, printed[-20000:]
     return printed
 
 

@@ -159,11 +159,12 @@ def test_environment_yml_without_conda_is_an_error(
         repo2docker_build(repository, "hub-image-tests/no-conda:test")
 
 
+@pytest.mark.parametrize("strategy", ["inherit", "repo2docker"])
 def test_as_the_readme_says_and_for_a_hub_of_the_next_major(
-    render: Callable[..., Path], environment: dict[str, str], tmp_path: Path
+    render: Callable[..., Path], environment: dict[str, str], tmp_path: Path, strategy: str
 ) -> None:
-    """`pipx run check_image.py` brings the hub's major; `inherit` brings it into the image."""
-    repository = render(strategy="inherit", base_tag="2026-07-28", jupyterhub_major="6")
+    """`pipx run check_image.py` brings the hub's major; the repository brings it into the image."""
+    repository = render(strategy=strategy, base_tag="2026-07-28", jupyterhub_major="6")
     assert "    pipx run check_image.py\n" in (repository / "README.md").read_text()
     have_bases(repository)
     home = {

@@ -254,7 +254,7 @@ def install(prefix, specs, pip_lines=(), *, pip_cwd=None, no_deps=False):
 
 def hook(program, root):
     """Shell code that defines the program's activate; it must survive `eval $(...)`: one line."""
-    me = Path(sys.argv[0]).resolve() if os.sep in sys.argv[0] else shutil.which(sys.argv[0])
+    me = Path(sys.argv[0]).absolute() if os.sep in sys.argv[0] else shutil.which(sys.argv[0])
     return (
         f"export MAMBA_ROOT_PREFIX='{root}'; "
         f'{program}() {{ case "$1" in '
