@@ -62,7 +62,7 @@ def hub_major_inside(image: dict[str, Any], tag: str) -> str:
 def base_facts(context: dict[str, Any]) -> dict[str, Any]:
     """In: the answers so far. Out: what is known of the image that `base` and its tag name:
     `reference`, `family` (its entry, not its key), `languages`, `interfaces`, `architectures`,
-    `jupyterhub` (the major inside, "" if not known), `homepage`, `package_list`, `warning`."""
+    `jupyterhub` (the major inside, "" if not known), `homepage`, `package_list`, `warning`, `gpu`."""
     data = load()
     if context.get("base") == OTHER:
         family = context.get("base_family")
@@ -76,10 +76,12 @@ def base_facts(context: dict[str, Any]) -> dict[str, Any]:
             "homepage": "",
             "package_list": "",
             "warning": "",
+            "gpu": False,
         }
     image = data["images"].get(context.get("base"), data["images"]["jupyter-scipy"])
     tag = str(context.get("base_tag", ""))
     return {
+        "gpu": False,
         "warning": "",
         **image,
         "reference": f"{image['image']}:{tag}",
@@ -134,9 +136,11 @@ class Catalogue(ContextHook):
         context["with_julia"] = builds and "julia" in languages
         r_packages = bool(context.get("r_packages"))
         # repo2docker takes R from runtime.txt only beside its own Python 3.10, and not beside Julia.
-        context["r_by_conda"] = (
-            strategy == "repo2docker" and "r" in languages and languages != ["r"]
-        ) or (strategy == "dockerfile" and conda and r_packages)
+        context["r_by_conda"] = "r" in languages and (
+            (strategy == "repo2docker" and languages != ["r"])
+            or (strategy == "dockerfile" and conda and r_packages)
+            or (strategy == "inherit" and conda and facts["family"].get("r_by_conda", False))
+        )
         if from_base:
             context["interfaces"] = facts["interfaces"]
         elif languages == ["r"]:

@@ -44,7 +44,7 @@ def answers(draw: st.DrawFn) -> dict[str, str]:
     chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
     hostile = {name: draw(HOSTILE) for name in chosen}
     if "base_reference" in hostile:
-        hostile["base"] = "other"
+        hostile |= {"base": "other", "base_family": "pangeo"}
     return {"strategy": draw(st.sampled_from(STRATEGIES)), **hostile}
 
 
@@ -91,7 +91,7 @@ def test_hostile_answers(template: Path, tmp_path_factory) -> None:
         assert not (folder / "pwned").exists()
         description = stored["description"]
         readme = files["README.md"]
-        (snippet,) = re.findall(r"```yaml\n(.*?)\n```", readme, re.DOTALL)
+        _, snippet = re.findall(r"```yaml\n(.*?)\n```", readme, re.DOTALL)
         (profile,) = yaml.safe_load(snippet)["singleuser"]["profileList"]
         assert profile["description"] == description
         about = readme.partition("\n\n")[2].partition("\n\n")[2].partition("\n\n<!-- Above")[0]
@@ -108,7 +108,7 @@ def test_hostile_answers(template: Path, tmp_path_factory) -> None:
         machine |= {"requirements.txt", "apt.txt", "runtime.txt", "tests/example.ipynb"}
         for name in machine & set(files):
             for free in FREE:
-                if len(re.sub(r"[\w ./:-]", "", given_answers.get(free, ""))) > 2:
+                if len(re.sub(r"[\w ./:\"'#-]", "", given_answers.get(free, ""))) > 2:
                     assert given_answers[free] not in files[name]
         for line in dotenv_values(folder / "image.env").values():
             assert re.fullmatch(r"[A-Za-z0-9_./:@-]*", line or ""), line

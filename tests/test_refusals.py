@@ -45,7 +45,16 @@ REFUSED = {
         "quay.io/jupyter/base-notebook",
         ":2026-07-28",
     ),
-    "image missing": ({"strategy": "inherit", "base": "other"}, '""', "has no tag"),
+    "image missing": (
+        {"strategy": "inherit", "base": "other", "base_family": "pangeo"},
+        '""',
+        "has no tag",
+    ),
+    "image of unknown family": (
+        {"strategy": "inherit", "base": "other", "base_reference": "quay.io/a/b:1"},
+        "base_family",
+        "-d base_family=",
+    ),
     "image with the tag latest": (
         {"strategy": "inherit", "base": "other", "base_reference": "quay.io/a/b:latest"},
         "latest",

@@ -113,6 +113,7 @@ def answers_of(row: list[Any]) -> dict[str, str]:
         answers["base_tag"] = ROLLING
     if base == "other":
         answers["base_reference"] = "registry.example.org:5000/team/image:2026-01-02"
+        answers["base_family"] = "docker-stacks"
     repositories = {
         "github": "my-org/My.Repo",
         "gitlab": "group/sub-group/project",
@@ -265,7 +266,10 @@ def assert_dockerfile(answers: dict[str, str], folder: Path) -> None:
     if answers["strategy"] == "community-image":
         return
     final = text[text.rindex("\nFROM ") :]
-    for argument in ("NB_USER=", "NB_UID=1000", "REPO_DIR=/home/"):
+    arguments = {"NB_UID=1000"} | ({"NB_USER="} if answers["strategy"] == "dockerfile" else set())
+    if "/srv/files" not in final:  # else REPO_DIR is the base's own
+        arguments.add("REPO_DIR=/home/")
+    for argument in arguments:
         assert f"\nARG {argument}" in final, f"D1, D2: {argument} with a default, after FROM"
     assert not final[final.rindex("\nUSER ") :].startswith("\nUSER root"), "B6: not root at the end"
     entrypoint = json.loads(re.findall(r"^ENTRYPOINT (.*)$", final, re.MULTILINE)[-1])
@@ -275,8 +279,10 @@ def assert_dockerfile(answers: dict[str, str], folder: Path) -> None:
 
 def assert_hub_snippets(readme: str, env: dict[str, str | None]) -> None:
     """What people paste: z2jh's schema has these keys, KubeSpawner's are snake_case (K18)."""
-    (snippet,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
-    values = yaml.safe_load(snippet)["singleuser"]
+    snippets = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    everyone, profiles = (yaml.safe_load(snippet)["singleuser"] for snippet in snippets)
+    values = everyone | profiles
+    assert everyone.get("defaultUrl", "/lab") == env["DEFAULT_URL"]
     published = env["IMAGE"] or env["BASE_IMAGE"].partition(":")[0]
     if env["STRATEGY"] == "community-image":
         published = values["image"]["name"]
@@ -286,7 +292,7 @@ def assert_hub_snippets(readme: str, env: dict[str, str | None]) -> None:
     override = profile["kubespawner_override"]
     assert override["default_url"] == env["DEFAULT_URL"]
     assert override.get("working_dir", "/home/jovyan") == env["HOME_DIR"]
-    assert set(override) <= {"image", "default_url", "working_dir"}
+    assert set(override) <= {"image", "default_url", "working_dir", "extra_resource_limits"}
     (python,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     compile(python, "jupyterhub_config.py", "exec")
 

@@ -56,6 +56,14 @@ def environment(micromamba_server: None) -> Iterator[dict[str, str]]:
         yield variables
 
 
+def with_extras(repository: Path) -> Path:
+    """Write postBuild, start and tests into a repository, as people do. Out: the repository."""
+    (repository / "postBuild").write_text(POST_BUILD)
+    (repository / "start").write_text(START)
+    (repository / "tests" / "test_extras.py").write_text(TEST_EXTRAS)
+    return repository
+
+
 def have_bases(repository: Path) -> None:
     """Have the images a repository is built from or points to: real ones, or stand-ins."""
     dockerfiles = [repository / "Dockerfile", repository / ".binder" / "Dockerfile"]
@@ -87,14 +95,33 @@ def test_starts_on_a_hub(
 ) -> None:
     repository = render(**answers)
     if answers["strategy"] != "community-image":
-        (repository / "postBuild").write_text(POST_BUILD)
-        (repository / "start").write_text(START)
-        (repository / "tests" / "test_extras.py").write_text(TEST_EXTRAS)
+        with_extras(repository)
     have_bases(repository)
     printed = check(repository, environment)
     assert "PASSED" in printed
     if answers["strategy"] == "inherit":
         assert re.search(r"moved|none of the base image's packages moved", printed)
+
+
+def test_inherit_from_what_repo2docker_built(
+    render: Callable[..., Path],
+    repo2docker_build: Callable[..., str],
+    environment: dict[str, str],
+) -> None:
+    """Such a base (CryoCloud's, or one's own) has a REPO_DIR and a `start`, which stay what they are."""
+    reference = "registry.example.org/team/base:2026-01-02"
+    base = render("base", strategy="repo2docker", packages_with="pip", pip_packages="colorama")
+    have_bases(base)
+    (base / "start").write_text('#!/bin/bash\nexport SET_BY_BASE="$REPO_DIR"\nexec "$@"\n')
+    repo2docker_build(base, reference)
+    other = {"base": "other", "base_family": "repo2docker", "base_reference": reference}
+    repository = with_extras(render("child", strategy="inherit", **other, **BY_CONDA))
+    (repository / "tests" / "test_base.py").write_text(
+        "import os, importlib.util\n"
+        'def test_start(): assert os.environ["SET_BY_BASE"] == "/srv/repo"\n'
+        'def test_packages(): assert importlib.util.find_spec("colorama")\n'
+    )
+    assert "PASSED" in check(repository, environment)
 
 
 def test_binder_builds_it_into_the_home(
