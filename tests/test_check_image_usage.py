@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-import tomllib
+
+try:
+    import tomllib
+except ImportError:
+    import tomli as tomllib
+
 
 TEMPLATE = Path(__file__).parents[1] / "template" / "{{ every_strategy }}" / "check_image.py.jinja"
 GOOD = {

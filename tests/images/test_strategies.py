@@ -103,6 +103,20 @@ def test_starts_on_a_hub(
         assert re.search(r"moved|none of the base image's packages moved", printed)
 
 
+@pytest.mark.parametrize("languages", ["[r]", "[julia]", "[python, r, julia]"])
+def test_r_and_julia_start_on_a_hub(
+    render: Callable[..., Path], environment: dict[str, str], languages: str
+) -> None:
+    """Built where repo2docker's sources of R and Julia can be reached; everywhere else
+    tests/test_repo2docker.py goes as far as the Dockerfile that it writes."""
+    for host in ("cdn.rstudio.com", "julialang-s3.julialang.org", "anaconda.org"):
+        if not standins.can_reach(host):
+            pytest.skip(f"{host} cannot be reached, from where repo2docker takes R or Julia")
+    repository = render(strategy="repo2docker", languages=languages)
+    have_bases(repository)
+    assert "PASSED" in check(repository, environment)
+
+
 def test_inherit_from_what_repo2docker_built(
     render: Callable[..., Path],
     repo2docker_build: Callable[..., str],
