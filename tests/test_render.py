@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,7 +16,7 @@ import nbformat
 import pytest
 import yaml
 from allpairspy import AllPairs
-from conftest import CATALOGUE, FIXED, STRATEGIES, text_of
+from conftest import CATALOGUE, STRATEGIES, text_of
 from dotenv import dotenv_values
 from repo2docker.app import Repo2Docker
 from repo2docker.buildpacks import (
@@ -340,17 +340,6 @@ def test_names_that_windows_can_write() -> None:
         assert not path.is_symlink()
 
 
-def walk(value: Any) -> Iterator[Any]:
-    """In: what YAML read. Out: each text in it."""
-    if isinstance(value, dict):
-        value = [*value, *value.values()]
-    if isinstance(value, list):
-        for one in value:
-            yield from walk(one)
-    else:
-        yield value
-
-
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_image_env_is_safe_for_a_shell(render: Callable[..., Path], strategy: str) -> None:
     """CI reads the file line by line: no value may need quotes."""
@@ -358,4 +347,3 @@ def test_image_env_is_safe_for_a_shell(render: Callable[..., Path], strategy: st
         if not line.startswith("#"):
             name, _, value = line.partition("=")
             assert shlex.quote(value) == value or not value, name
-            assert FIXED is not None

@@ -308,7 +308,6 @@ def test_the_image_is_built_and_what_moved_is_told(good: str, repository: Path) 
     (repository / "Dockerfile").write_text(
         f"FROM {good}\nUSER root\nRUN pip install --no-cache-dir 'idna==3.6'\nUSER jovyan\n"
     )
-    local_only(repository)
     run = check(repository)
     assert run.returncode == 0
     assert re.search(r"^Built checked-built:check in \d+ s\.$", run.stdout, re.MULTILINE)
@@ -323,21 +322,12 @@ def idna(image: str) -> str:
 
 def test_an_edited_repository_is_built_again(good: str, repository: Path) -> None:
     """repo2docker itself would take the image that is there by that name."""
-    local_only(repository)
     (repository / "Dockerfile").write_text(f"FROM {good}\nUSER root\n")
     assert "FAIL: B6 " in check(repository).stdout
     (repository / "Dockerfile").write_text(f"FROM {good}\nRUN exit 3\n")
     run = check(repository)
     assert run.returncode == 1
     assert "FAIL: build " in run.stdout
-
-
-def local_only(repository: Path) -> None:
-    """Keep repo2docker from asking Dataverse for its list, which some networks cannot reach."""
-    (repository / "repo2docker_config.py").write_text(
-        "from repo2docker.contentproviders import Local\n"
-        "c.Repo2Docker.content_providers = [Local]\n"
-    )
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "cancelled"])
