@@ -105,6 +105,7 @@ class Catalogue(ContextHook):
     - `runtime`: the word in runtime.txt, by which repo2docker chooses R or Python, or nothing
     - `with_conda_file`, `with_pip_file`, `with_r_file`, `with_julia_file`: which files list them
     - `with_python`, `with_r`, `with_julia`: whether the environment takes such packages
+    - `working_dir`: where a hub must be told to start, or nothing
     """
 
     def hook(self, context: dict[str, Any]) -> None:
@@ -118,6 +119,13 @@ class Catalogue(ContextHook):
         context["base_default_tag"] = default_tag(image, major, strategy) if image else ""
         context["base_facts"] = facts
         context["home"] = facts["family"]["home"] if from_base else "/home/jovyan"
+        # An image that repo2docker built starts where its repository lies: what people save there is
+        # lost with the container (contract K9).
+        starts_elsewhere = strategy == "repo2docker" or (
+            strategy == "community-image" and "files" in facts["family"]
+        )
+        moved = starts_elsewhere or context["home"] != "/home/jovyan"
+        context["working_dir"] = context["home"] if moved else ""
         no_conda = from_base and "conda" not in facts["family"]
         context["default_packages_with"] = "pip" if no_conda else "conda"
 

@@ -280,7 +280,14 @@ def assert_dockerfile(answers: dict[str, str], folder: Path) -> None:
 def assert_hub_snippets(readme: str, env: dict[str, str | None]) -> None:
     """What people paste: z2jh's schema has these keys, KubeSpawner's are snake_case (K18)."""
     snippets = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
-    everyone, profiles = (yaml.safe_load(snippet)["singleuser"] for snippet in snippets)
+    whole, profiles = (yaml.safe_load(snippet) for snippet in snippets)
+    working_dir = whole.get("hub", {}).get("config", {}).get("KubeSpawner", {}).get("working_dir")
+    assert (working_dir or "") == env["WORKING_DIR"]
+    if env["STRATEGY"] == "repo2docker":
+        assert working_dir == "/home/jovyan", (
+            "K9: it would start in /srv/repo, where files are lost"
+        )
+    everyone, profiles = whole["singleuser"], profiles["singleuser"]
     values = everyone | profiles
     assert everyone.get("defaultUrl", "/lab") == env["DEFAULT_URL"]
     published = env["IMAGE"] or env["BASE_IMAGE"].partition(":")[0]
