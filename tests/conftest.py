@@ -31,6 +31,13 @@ def git(*arguments: str, cwd: Path) -> str:
     return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
 
 
+def commit(project: Path) -> None:
+    """Commit everything in a folder, which becomes a git repository if it is none."""
+    git("init", "--quiet", cwd=project)
+    git("add", "--all", cwd=project)
+    git("commit", "--quiet", "--allow-empty", "--message=made", cwd=project)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_settings_of_mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A person's own defaults in Copier's settings.yml would change every render."""

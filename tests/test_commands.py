@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, STRATEGIES, git, text_of
+from conftest import ROOT, STRATEGIES, commit, text_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = re.search(r"https://\S+/copier-hub-image", README)[0]
@@ -74,12 +74,6 @@ def git_config(template: Path) -> dict[str, str]:
     for number, (key, value) in enumerate(pairs):
         variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     return variables
-
-
-def commit(project: Path) -> None:
-    git("init", "--quiet", cwd=project)
-    git("add", "--all", cwd=project)
-    git("commit", "--quiet", "--allow-empty", "--message=made", cwd=project)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no terminal to answer in")

@@ -10,13 +10,7 @@ from pathlib import Path
 
 import copier
 import pytest
-from conftest import STRATEGIES, git, text_of
-
-
-def commit(project: Path) -> None:
-    git("init", "--quiet", cwd=project)
-    git("add", "--all", cwd=project)
-    git("commit", "--quiet", "--allow-empty", "--message=made", cwd=project)
+from conftest import STRATEGIES, commit, git, text_of
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -10,7 +10,7 @@ from pathlib import Path
 import copier
 import pytest
 import yaml
-from conftest import CATALOGUE, STRATEGIES, git
+from conftest import CATALOGUE, STRATEGIES, commit, git
 
 LONG = "a" * 41
 # What is given, the value that the sentence repeats, and what it says would do.
@@ -269,9 +269,7 @@ def test_an_update_never_guesses(
     answers = project / ".copier-answers.yml"
     assert old in answers.read_text()
     answers.write_text(answers.read_text().replace(old, new))
-    git("init", "--quiet", cwd=project)
-    git("add", "--all", cwd=project)
-    git("commit", "--quiet", "--message=made", cwd=project)
+    commit(project)
     with pytest.raises(SystemExit) as refusal:
         copier.run_update(project, defaults=True, overwrite=True, quiet=True, unsafe=True)
     assert new.rpartition(" ")[2] in str(refusal.value.code)
