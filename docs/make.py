@@ -117,6 +117,8 @@ def readme(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(decision_tree(questions()["strategy"]["choices"]), encoding="utf-8")
-    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    picture = decision_tree(questions()["strategy"]["choices"])
+    PICTURE.write_text(picture, encoding="utf-8", newline="\n")
+    text = readme(README.read_text(encoding="utf-8"))
+    README.write_text(text, encoding="utf-8", newline="\n")
     print(f"wrote {PICTURE.relative_to(ROOT)} and {README.name}")

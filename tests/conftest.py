@@ -28,7 +28,9 @@ def git(*arguments: str, cwd: Path) -> str:
     Raises CalledProcessError."""
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
     command = ["git", *identity, "-c", "commit.gpgsign=false", *arguments]
-    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        command, cwd=cwd, check=True, capture_output=True, encoding="utf-8"
+    ).stdout
 
 
 def commit(project: Path) -> None:
@@ -38,14 +40,27 @@ def commit(project: Path) -> None:
     git("commit", "--quiet", "--allow-empty", "--message=made", cwd=project)
 
 
+def git_settings(*pairs: tuple[str, str]) -> dict[str, str]:
+    """In: settings of git. Out: the variables by which each git has them, Copier's too, besides what
+    such variables already say."""
+    first = int(os.environ.get("GIT_CONFIG_COUNT", "0"))
+    variables = {"GIT_CONFIG_COUNT": str(first + len(pairs))}
+    for number, (key, value) in enumerate(pairs, start=first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_settings_of_mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A person's own defaults in Copier's settings.yml would change every render."""
+    """What a person or a system prefers would change renders: defaults in Copier's settings.yml, and on
+    Windows git's line ends and the encoding of what programs print."""
     path = tmp_path_factory.mktemp("copier") / "settings.yml"
-    path.write_text("{}\n")
-    os.environ["COPIER_SETTINGS_PATH"] = str(path)
-    yield
-    del os.environ["COPIER_SETTINGS_PATH"]
+    path.write_text("{}\n", encoding="utf-8", newline="\n")
+    variables = {"COPIER_SETTINGS_PATH": str(path), "PYTHONIOENCODING": "utf-8"}
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in (variables | git_settings(("core.autocrlf", "false"))).items():
+            patch.setenv(key, value)
+        yield
 
 
 @pytest.fixture(scope="session")

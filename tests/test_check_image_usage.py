@@ -30,23 +30,25 @@ GOOD = {
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
     """The program as Copier renders it."""
-    text = TEMPLATE.read_text()
+    text = TEMPLATE.read_text(encoding="utf-8")
     text = text.replace("{{ jupyterhub_major }}", "5").replace(
         "{{ repo2docker_version }}", "2026.4.0"
     )
     path = tmp_path / "check_image.py"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 
 def write_env(program: Path, **changes: str) -> None:
     lines = [f"{key}={value}\n" for key, value in (GOOD | changes).items()]
-    program.with_name("image.env").write_text("# a comment\n\n" + "".join(lines))
+    program.with_name("image.env").write_text(
+        "# a comment\n\n" + "".join(lines), encoding="utf-8", newline="\n"
+    )
 
 
 def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(program), *arguments]
-    return subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, check=False, encoding="utf-8", timeout=60)
 
 
 def sentence(result: subprocess.CompletedProcess[str]) -> str:
@@ -59,11 +61,11 @@ def sentence(result: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_the_template_holds_no_other_jinja(program: Path) -> None:
-    assert not re.search(r"\{\{|\{%|\{#", program.read_text())
+    assert not re.search(r"\{\{|\{%|\{#", program.read_text(encoding="utf-8"))
 
 
 def test_the_header_is_pep_723(program: Path) -> None:
-    block = re.search(r"(?ms)^# /// script$\n(.*?)^# ///$", program.read_text())
+    block = re.search(r"(?ms)^# /// script$\n(.*?)^# ///$", program.read_text(encoding="utf-8"))
     assert block is not None
     header = tomllib.loads(re.sub(r"(?m)^# ?", "", block[1]))
     assert "jupyterhub==5.*" in header["dependencies"]
@@ -98,12 +100,12 @@ def test_a_pointer_needs_its_image(program: Path) -> None:
 
 
 def test_a_missing_key_is_named(program: Path) -> None:
-    program.with_name("image.env").write_text("STRATEGY=inherit\n")
+    program.with_name("image.env").write_text("STRATEGY=inherit\n", encoding="utf-8", newline="\n")
     assert "JUPYTERHUB_MAJOR" in sentence(run(program))
 
 
 def test_a_malformed_line_is_repeated(program: Path) -> None:
-    program.with_name("image.env").write_text("STRATEGY: inherit\n")
+    program.with_name("image.env").write_text("STRATEGY: inherit\n", encoding="utf-8", newline="\n")
     assert "image.env, line 1: 'STRATEGY: inherit'" in sentence(run(program))
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, STRATEGIES, commit, text_of
+from conftest import ROOT, STRATEGIES, commit, git_settings, text_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = re.search(r"https://\S+/copier-hub-image", README)[0]
-COPIER = f"{sys.executable} -m copier"
+COPIER = f'"{sys.executable}" -m copier'
 
 # Run elsewhere, as they install things or need Docker.
 ELSEWHERE = {
@@ -48,7 +48,8 @@ def mine(text: str) -> list[str]:
 
 def shell(command: str, folder: Path, template: Path) -> None:
     """Type a command into a shell; git finds this checkout at the template's address."""
-    command = re.sub(r"^copier ", f"{COPIER} ", command)
+    if command.startswith("copier "):
+        command = COPIER + command.removeprefix("copier")
     environment = os.environ | git_config(template)
     result = subprocess.run(
         command,
@@ -56,7 +57,7 @@ def shell(command: str, folder: Path, template: Path) -> None:
         cwd=folder,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert result.returncode == 0, result.stderr
@@ -64,16 +65,12 @@ def shell(command: str, folder: Path, template: Path) -> None:
 
 def git_config(template: Path) -> dict[str, str]:
     """Out: the variables by which git takes the template from a folder, and has an identity."""
-    pairs = [
-        (f"url.{template}.insteadOf", ADDRESS),
-        (f"url.{template}.insteadOf", f"{ADDRESS}.git"),
+    return git_settings(
+        (f"url.{template.as_posix()}.insteadOf", ADDRESS),
+        (f"url.{template.as_posix()}.insteadOf", f"{ADDRESS}.git"),
         ("user.name", "Test"),
         ("user.email", "test@example.org"),
-    ]
-    variables = {"GIT_CONFIG_COUNT": str(len(pairs))}
-    for number, (key, value) in enumerate(pairs):
-        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return variables
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no terminal to answer in")
@@ -83,7 +80,7 @@ def test_create_update_switch_undo(template: Path, tmp_path: Path) -> None:
 
     create, update, switch, undo, show = mine(README)
     session = pexpect.spawn(
-        re.sub("^copier", COPIER, create),
+        COPIER + create.removeprefix("copier"),
         cwd=str(tmp_path),
         env=os.environ | git_config(template) | {"TERM": "xterm"},
         timeout=60,
@@ -100,7 +97,7 @@ def test_create_update_switch_undo(template: Path, tmp_path: Path) -> None:
     session.close()
     assert session.exitstatus == 0, session.before
     project = tmp_path / "my-environment"
-    assert "strategy: inherit" in (project / ".copier-answers.yml").read_text()
+    assert "strategy: inherit" in (project / ".copier-answers.yml").read_text(encoding="utf-8")
     commit(project)
     before = text_of(project)
     shell(update, project, template)
@@ -118,7 +115,7 @@ def test_commands_of_a_generated_readme(
 ) -> None:
     project = render(strategy=strategy)
     commit(project)
-    found = mine((project / "README.md").read_text())
+    found = mine((project / "README.md").read_text(encoding="utf-8"))
     assert len(found) >= 2
     for command in found:
         shell(command, project, template)

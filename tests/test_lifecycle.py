@@ -19,7 +19,11 @@ def test_copie(copie, strategy: str) -> None:
     result = copie.copy(extra_answers={"strategy": strategy, "name": "my-environment"})
     assert result.exception is None and result.exit_code == 0
     assert result.answers["strategy"] == strategy
-    assert (result.project_dir / "README.md").read_text().startswith("# my-environment\n")
+    assert (
+        (result.project_dir / "README.md")
+        .read_text(encoding="utf-8")
+        .startswith("# my-environment\n")
+    )
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -28,7 +32,7 @@ def test_its_own_hooks_pass(render: Callable[..., Path], strategy: str) -> None:
     project = render(strategy=strategy, apt_packages="graphviz")
     commit(project)
     hooks = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--show-diff-on-failure"]
-    result = subprocess.run(hooks, cwd=project, capture_output=True, text=True, check=False)
+    result = subprocess.run(hooks, cwd=project, capture_output=True, encoding="utf-8", check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert git("status", "--porcelain", cwd=project) == ""
 
@@ -38,10 +42,10 @@ def test_its_own_hooks_find_a_conflict(render: Callable[..., Path]) -> None:
     project = render(strategy="dockerfile")
     commit(project)
     text = "<<<<<<< before\none\n=======\ntwo\n>>>>>>> after\n"
-    (project / "README.md").write_text(text)
+    (project / "README.md").write_text(text, encoding="utf-8", newline="\n")
     git("add", "README.md", cwd=project)
     hooks = [sys.executable, "-m", "pre_commit", "run", "check-merge-conflict"]
-    result = subprocess.run(hooks, cwd=project, capture_output=True, text=True, check=False)
+    result = subprocess.run(hooks, cwd=project, capture_output=True, encoding="utf-8", check=False)
     assert result.returncode == 1 and "README.md" in result.stdout
 
 
@@ -81,7 +85,9 @@ def test_another_tag_is_another_answer(render: Callable[..., Path]) -> None:
     """Dockerfile, README and image.env never disagree about the base image."""
     project = render(strategy="inherit")
     environment = project / "environment.yml"
-    environment.write_text(environment.read_text() + "  - xarray\n")
+    environment.write_text(
+        environment.read_text(encoding="utf-8") + "  - xarray\n", encoding="utf-8", newline="\n"
+    )
     commit(project)
     copier.run_update(
         project,

@@ -26,7 +26,7 @@ def test_made_from_its_sources() -> None:
 def test_picture_names_every_strategy() -> None:
     words = [element.text for element in ElementTree.parse(make.PICTURE).iter() if element.text]
     assert [word for word in words if word in STRATEGIES] == STRATEGIES
-    assert "prefers-color-scheme: dark" in make.PICTURE.read_text()
+    assert "prefers-color-scheme: dark" in make.PICTURE.read_text(encoding="utf-8")
 
 
 def test_one_place_holds_the_address() -> None:
@@ -40,7 +40,7 @@ def test_one_place_holds_the_address() -> None:
                 continue
             owner = "TEMPLATE-" + "OWNER"
             assert (
-                owner not in path.read_text(errors="replace")
+                owner not in path.read_text(encoding="utf-8", errors="replace")
                 or relative.name == Path(__file__).name
             )
 
@@ -77,5 +77,5 @@ def test_pins_agree() -> None:
 
 @pytest.mark.parametrize("name", ["lint", "tests", "images", "readme"])
 def test_sessions_that_the_readme_names(name: str) -> None:
-    assert f"def {name}(session" in (ROOT / "noxfile.py").read_text()
+    assert f"def {name}(session" in (ROOT / "noxfile.py").read_text(encoding="utf-8")
     assert re.search(rf"`(nox -s )?{name}`", make.README.read_text(encoding="utf-8"))
