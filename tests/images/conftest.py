@@ -17,6 +17,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import registry as registries
 import standins
 
 
@@ -73,3 +74,17 @@ def repo2docker_build(micromamba_server: None) -> Iterator[Callable[..., str]]:
         for image in built:
             with contextlib.suppress(docker.errors.ImageNotFound):  # it did not build
                 standins.client().images.remove(image, force=True)
+
+
+@pytest.fixture(scope="session")
+def environment(micromamba_server: None) -> Iterator[dict[str, str]]:
+    """Variables with which check_image.py builds here, where repo2docker reaches less than usual."""
+    with standins.offline_environment() as variables:
+        yield variables
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[registries.Registry]:
+    """A real registry that asks for a password."""
+    with registries.running() as running:
+        yield running

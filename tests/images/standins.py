@@ -162,6 +162,16 @@ def ensure(reference: str, recipe: str | None = None) -> bool:
     return False
 
 
+def ensure_bases(repository: Path) -> None:
+    """Have the images that a repository is built from, or points to."""
+    texts = [(repository / place / "Dockerfile") for place in PLACES]
+    text = "\n".join(path.read_text() for path in texts if path.exists())
+    for reference in re.findall(r"(?:^FROM |--from=)(\S+:\S+)", text, re.MULTILINE) or [
+        BUILDPACK_DEPS
+    ]:
+        ensure(reference)
+
+
 def ensure_base(recipe: str) -> str:
     """Have one of BASES, and return its tag."""
     _build(BASES[recipe], recipe)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,28 +49,12 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="session")
-def environment(micromamba_server: None) -> Iterator[dict[str, str]]:
-    """Variables with which check_image.py builds here, where repo2docker reaches less than usual."""
-    with standins.offline_environment() as variables:
-        yield variables
-
-
 def with_extras(repository: Path) -> Path:
     """Write postBuild, start and tests into a repository, as people do. Out: the repository."""
     (repository / "postBuild").write_text(POST_BUILD)
     (repository / "start").write_text(START)
     (repository / "tests" / "test_extras.py").write_text(TEST_EXTRAS)
     return repository
-
-
-def have_bases(repository: Path) -> None:
-    """Have the images a repository is built from or points to: real ones, or stand-ins."""
-    dockerfiles = [repository / "Dockerfile", repository / ".binder" / "Dockerfile"]
-    texts = [path.read_text() for path in dockerfiles if path.exists()]
-    references = re.findall(r"(?:^FROM |--from=)(\S+:\S+)", "\n".join(texts), re.MULTILINE)
-    for reference in references or [standins.BUILDPACK_DEPS]:
-        standins.ensure(reference)
 
 
 def check(repository: Path, environment: dict[str, str], *arguments: str) -> str:
@@ -96,7 +80,7 @@ def test_starts_on_a_hub(
     repository = render(**answers)
     if answers["strategy"] != "community-image":
         with_extras(repository)
-    have_bases(repository)
+    standins.ensure_bases(repository)
     printed = check(repository, environment)
     assert "PASSED" in printed
     if answers["strategy"] == "inherit":
@@ -113,7 +97,7 @@ def test_r_and_julia_start_on_a_hub(
         if not standins.can_reach(host):
             pytest.skip(f"{host} cannot be reached, from where repo2docker takes R or Julia")
     repository = render(strategy="repo2docker", languages=languages)
-    have_bases(repository)
+    standins.ensure_bases(repository)
     assert "PASSED" in check(repository, environment)
 
 
@@ -125,7 +109,7 @@ def test_inherit_from_what_repo2docker_built(
     """Such a base (CryoCloud's, or one's own) has a REPO_DIR and a `start`, which stay what they are."""
     reference = "registry.example.org/team/base:2026-01-02"
     base = render("base", strategy="repo2docker", packages_with="pip", pip_packages="colorama")
-    have_bases(base)
+    standins.ensure_bases(base)
     (base / "start").write_text('#!/bin/bash\nexport SET_BY_BASE="$REPO_DIR"\nexec "$@"\n')
     repo2docker_build(base, reference)
     other = {"base": "other", "base_family": "repo2docker", "base_reference": reference}
@@ -144,7 +128,7 @@ def test_binder_builds_it_into_the_home(
     """B1, B7: Binder says no REPO_DIR; the repository then lies in the home, owned by uid 1000."""
     for strategy in ("community-image", "inherit", "dockerfile"):
         repository = render(strategy, strategy=strategy)
-        have_bases(repository)
+        standins.ensure_bases(repository)
         image = f"hub-image-tests/binder-{strategy}:test"
         repo2docker_build(repository, image, target_repo_dir=None)
         code, owner = standins.run(image, "stat", "--format=%u", "/home/jovyan/README.md")
@@ -155,7 +139,7 @@ def test_empty_and_absent_files_cost_nothing(
     render: Callable[..., Path], repo2docker_build: Callable[..., str]
 ) -> None:
     repository = render(strategy="inherit")
-    have_bases(repository)
+    standins.ensure_bases(repository)
     for name in ("apt.txt", "requirements.txt", "postBuild", "start"):
         (repository / name).write_text("")
     (repository / "environment.yml").write_text("dependencies: []\n")
@@ -175,7 +159,7 @@ def test_pip_may_not_move_the_base(
 ) -> None:
     """A package that wants another version of the base's ends the build, which names both."""
     repository = render(strategy="inherit", pip_packages="pandas==2.2.0")
-    have_bases(repository)
+    standins.ensure_bases(repository)
     with pytest.raises(standins.ImageError) as error:
         repo2docker_build(repository, "hub-image-tests/conflict:test")
     assert "pandas==2.2.0" in str(error.value)
@@ -186,7 +170,7 @@ def test_what_conda_moved_is_listed(
     render: Callable[..., Path], environment: dict[str, str]
 ) -> None:
     repository = render(strategy="inherit", conda_packages="pandas<2.3.3")
-    have_bases(repository)
+    standins.ensure_bases(repository)
     assert re.search(r"moved by (conda|pip): pandas \S+ -> 2\.", check(repository, environment))
 
 
@@ -194,7 +178,7 @@ def test_environment_yml_without_conda_is_an_error(
     render: Callable[..., Path], repo2docker_build: Callable[..., str]
 ) -> None:
     repository = render(strategy="inherit", base="b-data-base")
-    have_bases(repository)
+    standins.ensure_bases(repository)
     (repository / "environment.yml").write_text("dependencies: [xarray]\n")
     with pytest.raises(standins.ImageError, match=r"environment.yml needs conda"):
         repo2docker_build(repository, "hub-image-tests/no-conda:test")
@@ -207,7 +191,7 @@ def test_as_the_readme_says_and_for_a_hub_of_the_next_major(
     """`pipx run check_image.py` brings the hub's major; the repository brings it into the image."""
     repository = render(strategy=strategy, base_tag="2026-07-28", jupyterhub_major="6")
     assert "    pipx run check_image.py\n" in (repository / "README.md").read_text()
-    have_bases(repository)
+    standins.ensure_bases(repository)
     home = {
         "PIPX_HOME": str(tmp_path / "pipx"),
         "PATH": f"{Path(sys.executable).parent}:" + environment["PATH"],

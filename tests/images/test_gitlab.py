@@ -1,0 +1,332 @@
+"""GitLab's pipeline, the very file that every repository gets, run whole by `gitlab-ci-local` on this
+machine, which is then a runner with the executor `shell`.
+
+The registry is a real one that asks for a password. Not shown here: the executor `docker`, whose image
+and service no registry here has; the file's words for them are held to GitLab's schema.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import docker
+import docker.errors
+import pytest
+import standins
+import yaml
+
+FILE = Path(__file__).parents[2] / "template" / "{{ on_gitlab }}" / ".gitlab-ci.yml"
+# from npm; gitlab-ci-local needs a newer Node than Debian has, and npm's package `node` brings one
+PACKAGES = ["gitlab-ci-local@4.75.1", "node@22.23.3"]
+PROJECT = "https://gitlab.example.org/me/my-environment"
+FORK = "reader/their.fork"
+
+
+@dataclass
+class Outcome:
+    """What a pipeline did: each job's log, the summaries of all, and what is red."""
+
+    code: int
+    log: str
+    jobs: dict[str, str] = field(default_factory=dict)
+    summary: str = ""
+
+
+def git(*arguments: str, cwd: Path) -> str:
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    command = ["git", *identity, *arguments]
+    return subprocess.run(
+        command, cwd=cwd, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def save(repository: Path) -> str:
+    """Commit everything. Out: the commit."""
+    git("add", "--all", cwd=repository)
+    git("commit", "--quiet", "--message=a change", cwd=repository)
+    return git("rev-parse", "HEAD", cwd=repository)
+
+
+def cannot(reason: str) -> NoReturn:
+    """Leave these tests out with the reason, or fail where they may not be left out."""
+    if os.environ.get("HUB_IMAGE_REQUIRE_DOCKER") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def programs() -> Path:
+    """The folder of gitlab-ci-local and its Node, installed once a machine."""
+    missing = [program for program in ("npm", "rsync") if not shutil.which(program)]
+    if missing:
+        cannot(f"no {' and no '.join(missing)} here, which gitlab-ci-local needs")
+    folder = standins.CACHE / "-".join(PACKAGES).replace("@", "-")
+    if not folder.exists():
+        standins.CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=standins.CACHE) as work:
+            (new := Path(work) / "new").mkdir()
+            command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(new), *PACKAGES]
+            done = subprocess.run(command, cwd=new, check=False, capture_output=True, text=True)
+            if done.returncode:
+                cannot(f"npm cannot install {' and '.join(PACKAGES)}: {done.stderr[-500:]}")
+            with contextlib.suppress(OSError):  # another run was faster
+                new.rename(folder)
+    return folder / "node_modules" / ".bin"
+
+
+@pytest.fixture
+def repository(
+    render: Callable[..., Path], registry: Any, tmp_path: Path
+) -> Iterator[Callable[..., Path]]:
+    """A function that makes a repository whose image goes to the registry. In: the image's name, and
+    answers. Out: its folder, whose only commit is on the branch main. Its images are removed at the
+    end, unless HUB_IMAGE_KEEP=1."""
+    images = []
+
+    def make(name: str, **answers: str) -> Path:
+        images.extend([f"{name}:", f"{registry.host}/me/{name}:"])
+        made = render(
+            strategy="inherit",
+            base="jupyter-base",
+            code_host="gitlab",
+            repository="me/my-environment",
+            image=f"{registry.host}/me/{name}",
+            **answers,
+        )
+        git("init", "--quiet", "--initial-branch=main", cwd=made)
+        git("init", "--quiet", "--bare", str(tmp_path / "remote.git"), cwd=tmp_path)
+        git("remote", "add", "origin", str(tmp_path / "remote.git"), cwd=made)
+        # by a remote of this name gitlab-ci-local knows the project
+        git("remote", "add", "gcl-origin", PROJECT, cwd=made)
+        (made / ".git" / "info" / "exclude").write_text("/.gitlab-ci-local.yml\n")
+        # laid over .gitlab-ci.yml: gitlab-ci-local would start the service even for the shell
+        (made / ".gitlab-ci-local.yml").write_text("prove: {services: []}\n")
+        save(made)
+        standins.ensure_bases(made)
+        return made
+
+    yield make
+    if os.environ.get("HUB_IMAGE_KEEP") != "1":
+        client = standins.client()
+        for tag in [tag for image in client.images.list() for tag in image.tags]:
+            if tag.startswith(tuple(images)):
+                client.images.remove(tag)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pipx keeps what it installs: others may fill the common place just now."""
+    return tmp_path_factory.mktemp("pipx")
+
+
+@pytest.fixture
+def pipeline(
+    programs: Path, environment: dict[str, str], registry: Any, cache: Path, tmp_path: Path
+) -> Callable[..., Outcome]:
+    """A function that runs the pipeline of a repository's last commit. In: its folder and variables
+    beside or instead of those of a push to the default branch; None takes one away."""
+
+    def run(repository: Path, **more: str | None) -> Outcome:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        variables = {
+            "GITLAB_CI": "true",
+            "CI_PIPELINE_SOURCE": "push",
+            "CI_COMMIT_BEFORE_SHA": "0" * 40,
+            # of every job, whatever for
+            "CI_REGISTRY": registry.host,
+            "CI_REGISTRY_USER": registry.username,
+            "CI_REGISTRY_PASSWORD": registry.password,
+        }
+        # a new runner: logged in nowhere
+        login = registry.docker_config(folder / "docker")
+        env = environment | {"DOCKER_CONFIG": str(login), "PIPX_HOME": str(cache)}
+        path = [str(programs), str(Path(sys.prefix) / "bin"), environment["PATH"]]
+        env["PATH"] = ":".join(path)
+        state = os.path.relpath(
+            folder / "state", repository
+        )  # beside, so that nothing is new there
+        command = ["gitlab-ci-local", "--force-shell-executor", "--shell-isolation"]
+        command += ["--state-dir", state, "--home", str(folder), "--no-color"]
+        command += ["--no-artifacts-to-source", "--ignore-predefined-vars", ",".join(variables)]
+        for key, value in (variables | more).items():
+            command += ["--unset-variable", key] if value is None else []
+            command += ["--variable", f"{key}={value}"] if value is not None else []
+        done = subprocess.run(
+            command, cwd=repository, env=env, capture_output=True, text=True, check=False
+        )
+        outcome = Outcome(done.returncode, done.stdout + done.stderr)
+        for log in sorted((folder / "state" / "output").glob("*.log")):
+            outcome.jobs[log.stem] = log.read_text()
+            kept = folder / "state" / "artifacts" / log.stem / ".ci-summary" / "summary.md"
+            outcome.summary += kept.read_text() if kept.exists() else ""
+        print(outcome.log, outcome.summary)
+        return outcome
+
+    return run
+
+
+def test_file_is_what_gitlab_understands() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci"]
+    subprocess.run([*command, str(FILE)], check=True)
+
+
+def test_push_publishes_what_was_proved(
+    pipeline: Callable[..., Outcome],
+    repository: Callable[..., Path],
+    registry: Any,
+    docker_client: docker.DockerClient,
+    tmp_path: Path,
+) -> None:
+    """In GitLab's own registry, to which every job has the key."""
+    made, image = repository("gitlab-push", binder="image"), f"{registry.host}/me/gitlab-push"
+    short = git("rev-parse", "HEAD", cwd=made)[:12]
+    remote = tmp_path / "remote.git"
+    registry.publish("me/gitlab-push")
+    outcome = pipeline(made)
+    assert outcome.code == 0, outcome.log[-6000:]
+    assert list(outcome.jobs) == ["prove", "publish"]
+    assert "PASSED: " in outcome.jobs["prove"]
+
+    tags = {tag for tag in registry.tags("me/gitlab-push") if not tag.startswith("sha256-")}
+    day = max(tag for tag in tags if re.fullmatch(r"\d{4}-\d\d-\d\d", tag))
+    assert tags == {day, short}  # and no `latest`
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    assert (today - datetime.date.fromisoformat(day)).days in (0, 1)  # around midnight
+    digest, manifest = registry.manifest("me/gitlab-push", day)
+    proved = docker_client.images.get("gitlab-push:proved")
+    assert proved.id in (digest, manifest["config"]["digest"])
+    for expected in [
+        f"## {image} starts on a hub and on Binder",
+        "conda: jupyterlab ",
+        f"## Published: {image}:{day}",
+        f"- digest: `{digest}`",
+        f'    name: {image}\n    tag: "{day}"\n',
+        "- anyone can pull it",
+    ]:
+        assert expected in outcome.summary
+
+    # Binder starts the branch that the run has pushed, in which GitLab finds nothing to do.
+    files = git("ls-tree", "-r", "--name-only", "binder", cwd=remote).splitlines()
+    assert "environment.yml" in files and ".gitlab-ci.yml" not in files
+    started = git("show", "binder:.binder/Dockerfile", cwd=remote)
+    assert f"FROM {image}@{digest}\n" in started
+
+
+def test_merge_request_publishes_nothing(
+    pipeline: Callable[..., Outcome], repository: Callable[..., Path], registry: Any
+) -> None:
+    """Though GitLab gives every job the key to its registry."""
+    made = repository("gitlab-request")
+    base = git("rev-parse", "HEAD", cwd=made)
+    (made / "apt.txt").write_text("tree\n")
+    head = save(made)
+    outcome = pipeline(
+        made,
+        CI_PIPELINE_SOURCE="merge_request_event",
+        CI_COMMIT_BRANCH=None,
+        CI_MERGE_REQUEST_DIFF_BASE_SHA=base,
+        CI_MERGE_REQUEST_SOURCE_PROJECT_PATH=FORK,
+    )
+    assert outcome.code == 0, outcome.log[-6000:]
+    assert list(outcome.jobs) == ["prove"]
+    assert f"https://mybinder.org/v2/gl/reader%2Ftheir.fork/{head}?urlpath=lab" in outcome.summary
+    assert "apt: tree " in outcome.summary
+    assert registry.tags("me/gitlab-request") == []
+    assert "push to" not in outcome.log  # nobody logged in
+
+
+@pytest.mark.parametrize("missing", ["REGISTRY_PASSWORD", "REGISTRY_USERNAME"])
+def test_missing_secret_is_told_before_anything_is_built(
+    pipeline: Callable[..., Outcome],
+    repository: Callable[..., Path],
+    registry: Any,
+    missing: str,
+) -> None:
+    """Of a registry that is not GitLab's own."""
+    made = repository("gitlab-missing")
+    secrets = {"REGISTRY_USERNAME": registry.username, "REGISTRY_PASSWORD": registry.password}
+    outcome = pipeline(made, **secrets | {missing: "", "CI_REGISTRY": "registry.example.org"})
+    assert outcome.code == 1
+    assert list(outcome.jobs) == ["prove"]
+    sentence = (
+        f"Nobody may push to {registry.host}/me/gitlab-missing yet: set {missing}, of an account"
+    )
+    assert sentence in outcome.jobs["prove"]
+    assert f" at {PROJECT}/-/settings/ci_cd#js-cicd-variables-settings" in outcome.jobs["prove"]
+    assert "Building" not in outcome.log
+
+
+def test_broken_image_is_not_published(
+    pipeline: Callable[..., Outcome], repository: Callable[..., Path], registry: Any
+) -> None:
+    made = repository("gitlab-broken")
+    with (made / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write("RUN false\n")
+    save(made)
+    outcome = pipeline(made)
+    assert outcome.code == 1
+    assert list(outcome.jobs) == ["prove"]
+    assert "FAIL: build " in outcome.jobs["prove"]
+    assert registry.tags("me/gitlab-broken") == []
+
+
+def test_documentation_builds_nothing(
+    pipeline: Callable[..., Outcome], repository: Callable[..., Path], registry: Any
+) -> None:
+    made = repository("gitlab-docs")
+    before = git("rev-parse", "HEAD", cwd=made)
+    (made / "README.md").write_text("More words.\n")
+    save(made)
+    outcome = pipeline(made, CI_COMMIT_BEFORE_SHA=before)
+    assert outcome.code == 0, outcome.log[-6000:]
+    assert "Only documentation changed, so there is no image to build." in outcome.summary
+    assert "Building" not in outcome.log
+    assert registry.tags("me/gitlab-docs") == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "runs"),
+    [
+        ({"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main"}, True),
+        ({"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_TAG": "v1"}, True),
+        ({"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "more"}, False),
+        ({"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "binder"}, False),
+        ({"CI_PIPELINE_SOURCE": "merge_request_event"}, True),
+        ({"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main"}, True),
+        ({"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BRANCH": "more"}, True),
+    ],
+)
+def test_when_there_is_a_pipeline(
+    programs: Path, tmp_path: Path, variables: dict[str, str], runs: bool
+) -> None:
+    """A branch has none beside its merge request's. gitlab-ci-local runs every pipeline, but knows the
+    rules of jobs, so here a job has those of the workflow."""
+    rules = yaml.safe_load(FILE.read_text(encoding="utf-8"))["workflow"]["rules"]
+    job = {"script": ["true"], "rules": rules}
+    (tmp_path / ".gitlab-ci.yml").write_text(yaml.safe_dump({"stages": ["test"], "job": job}))
+    git("init", "--quiet", cwd=tmp_path)
+    git("commit", "--quiet", "--allow-empty", "--message=made", cwd=tmp_path)
+    git("remote", "add", "origin", PROJECT, cwd=tmp_path)
+    command = ["gitlab-ci-local", "--list-json", "--home", str(tmp_path)]
+    command += ["--unset-variable", "CI_COMMIT_BRANCH", "--variable", "CI_DEFAULT_BRANCH=main"]
+    command += ["--ignore-predefined-vars", ",".join([*variables, "CI_DEFAULT_BRANCH"])]
+    for key, value in variables.items():
+        command += ["--variable", f"{key}={value}"]
+    env = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, check=True, stdout=subprocess.PIPE, text=True
+    )
+    (listed,) = json.loads(done.stdout)
+    assert listed["when"] == ("on_success" if runs else "never")
