@@ -75,6 +75,10 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 SBOM = "application/vnd.cyclonedx+json"
 PROVENANCE = "application/vnd.in-toto+json"
+BUILDERS = {
+    "github": "https://github.com/actions/runner",
+    "gitlab": "https://gitlab.com/gitlab-org/gitlab-runner",
+}
 SIZE = "hub-image:size"  # the SBOM's property that holds the image's bytes, unpacked
 
 BINDER_DOCKERFILE = """\
@@ -668,6 +672,8 @@ def report(env: dict[str, str], run: Run) -> None:
     commit = (image.labels or {}).get("org.opencontainers.image.revision", "")
     lines += [f"- commit: `{commit[:12]}`"] if own and commit else []
     lines += [f"- platform: {platform}", f"- size: {size}", f"- packages: {', '.join(counts)}"]
+    if run.request and all(run.head):
+        lines += [f"- try this request: {binder_link(env, run)}"]
     if own and changes is None:
         lines += [
             "- difference: there is no published image with a list of packages that can be read"
@@ -679,8 +685,6 @@ def report(env: dict[str, str], run: Run) -> None:
     for tool in TOOLS:
         lines += [f"{tool}: {name} {version}" for name, version in contents.packages[tool].items()]
     lines += ["```", "", "</details>"]
-    if run.request and all(run.head):
-        lines += ["", f"Try this request on Binder: {binder_link(env, run)}"]
     if not own:
         # a registry may have a port, and a tag a digest: the last part's first colon
         folder, _, last_part = env["BASE_IMAGE"].rpartition("/")
@@ -826,7 +830,7 @@ def provenance(name: str, manifest: Manifest, env: dict[str, str], run: Run) -> 
                 "resolvedDependencies": [{"uri": env["SOURCE"], "digest": {"gitCommit": commit()}}],
             },
             "runDetails": {
-                "builder": {"id": run.on or "by hand"},
+                "builder": {"id": BUILDERS.get(run.on, "urn:by-hand")},
                 "metadata": {"invocationId": run.url},
             },
         },
