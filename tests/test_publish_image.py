@@ -206,10 +206,11 @@ def test_run_by_hand(publish: ModuleType) -> None:
 
 # --- plan -------------------------------------------------------------------------------------------
 
-ONLY_DOCS = ["README.md", "docs/x.png", "docs/deep/y.ipynb", "LICENSE", "tests/README.md"]
+ONLY_DOCS = ["README.md", "docs/x.png", "docs/deep/y.ipynb", "LICENSE"]
 CHANGED = {
     "documentation": (ONLY_DOCS, False),
     "what git reads": ([".gitignore", ".gitattributes", ".pre-commit-config.yaml"], False),
+    "a lesson in Markdown": (["lessons/01.md"], True),
     "documentation and packages": ([*ONLY_DOCS, "environment.yml"], True),
     "the workflow": ([".github/workflows/image.yml"], True),
     "the pipeline": ([".gitlab-ci.yml"], True),
@@ -637,7 +638,6 @@ def test_binder_moves_on(repository: Path, remote: Path) -> None:
     done = run(clone, "binder", newer)
     assert done.returncode == 0, done.stderr
     git("merge-base", "--is-ancestor", old, "binder", cwd=remote)
-    git("merge-base", "--is-ancestor", "main", "binder", cwd=remote)
     assert git("show", "binder:data.csv", cwd=remote) == "new\nnew\n"
     assert f"FROM {newer}" in git("show", "binder:.binder/Dockerfile", cwd=remote)
 
@@ -674,3 +674,33 @@ def test_binder_that_may_not_push(repository: Path, remote: Path, tmp_path: Path
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"The branch 'binder' could not be pushed: let CI do so ({where}")
+
+
+# --- what counts as changed -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "since"), [({"org.opencontainers.image.revision": OLD}, OLD), ({}, ""), (None, "")]
+)
+def test_changes_count_since_the_last_published_image(
+    publish: ModuleType, monkeypatch: pytest.MonkeyPatch, labels: dict[str, str] | None, since: str
+) -> None:
+    """Not since the push before: that one's run may have failed, or been ended by this one."""
+    config = json.dumps({"config": {"Labels": labels}}).encode()
+    manifest = publish.Manifest(b'{"config": {"digest": "sha256:c"}}', publish.MANIFEST)
+    there = SimpleNamespace(
+        blob=lambda _: config,
+        last=lambda: "2026-11-22",
+        manifest=lambda _: manifest,
+        of_platform=lambda found, _: found,
+    )
+    env, run = {"STRATEGY": "inherit", "PLATFORMS": "linux/amd64"}, publish.Run(before=NEW)
+    monkeypatch.setattr(publish, "published", lambda *_: there)
+    assert publish.changed_since(env, run) == since
+    there.last = lambda: ""  # nothing was published yet: everything is new
+    assert publish.changed_since(env, run) == ""
+    # without a registry to read, for requests and for pointers: what the event says
+    assert publish.changed_since(env, publish.Run(request=True, before=NEW)) == NEW
+    assert publish.changed_since({"STRATEGY": "community-image"}, run) == NEW
+    monkeypatch.setattr(publish, "published", lambda *_: None)
+    assert publish.changed_since(env, run) == NEW

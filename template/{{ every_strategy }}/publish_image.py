@@ -62,8 +62,8 @@ try:
 except ModuleNotFoundError as error:  # `plan` and `binder` need none of these
     MISSING = str(error.name)
 
-# A change to nothing but these builds nothing.
-DOCS = ["*.md", ".gitattributes", ".gitignore", ".pre-commit-config.yaml", "LICENSE*", "docs/*"]
+# A change to nothing but these, at the root, builds nothing. Markdown elsewhere may be a lesson.
+DOCS = ["*.md", ".gitattributes", ".gitignore", ".pre-commit-config.yaml", "LICENSE*"]
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")  # a tag that `tag` gives
 TOOLS = ["conda", "pip", "apt", "R"]
 PURL = {"conda": "conda", "pip": "pypi", "apt": "deb", "R": "cran"}  # package URLs' types
@@ -79,6 +79,7 @@ BUILDERS = {
     "github": "https://github.com/actions/runner",
     "gitlab": "https://gitlab.com/gitlab-org/gitlab-runner",
 }
+REVISION = "org.opencontainers.image.revision"  # the label that check_image.py gives
 SIZE = "hub-image:size"  # the SBOM's property that holds the image's bytes, unpacked
 
 BINDER_DOCKERFILE = """\
@@ -193,7 +194,29 @@ def only_docs(before: str) -> bool:
         changed = git("diff", "--name-only", "--no-renames", "-z", before, "HEAD").split("\0")
     except subprocess.CalledProcessError:  # a forced push: the commit is gone
         return False
-    return all(any(fnmatch.fnmatch(name, docs) for docs in DOCS) for name in changed if name)
+    return all(
+        name.startswith("docs/")
+        or ("/" not in name and any(fnmatch.fnmatch(name, docs) for docs in DOCS))
+        for name in changed
+        if name
+    )
+
+
+def changed_since(env: dict[str, str], run: Run) -> str:
+    """Return the commit since which changes count: that of the last published image, as a run since
+    may have failed or been ended. Nothing if there is none; what the event says for requests, for
+    pointers, which publish nothing, and where the registry cannot be read."""
+    if run.request or env["STRATEGY"] == "community-image" or MISSING:
+        return run.before
+    with contextlib.suppress(Denied, RuntimeError, requests.RequestException):
+        registry = published(env, run)
+        last = registry.last() if registry else ""
+        manifest = registry.manifest(last) if last else None
+        if manifest and (image := registry.of_platform(manifest, env["PLATFORMS"].split(",")[0])):
+            config = json.loads(registry.blob(image.content["config"]["digest"]))
+            return (config["config"].get("Labels") or {}).get(REVISION, "")
+        return "" if registry else run.before
+    return run.before
 
 
 def foreign(env: dict[str, str], run: Run) -> bool:
@@ -207,7 +230,7 @@ def foreign(env: dict[str, str], run: Run) -> bool:
 def plan(env: dict[str, str], run: Run) -> None:
     """Print what this run has to do, as outputs for the jobs that follow."""
     own = env["STRATEGY"] != "community-image"
-    build = run.fresh or run.tag or not only_docs(run.before)
+    build = run.fresh or run.tag or not only_docs(changed_since(env, run))
     publish = build and own and run.publishes and not foreign(env, run)
     binder = publish and run.default_branch and env["BINDER"] == "image"
     platforms = env["PLATFORMS"].split(",") if own and env["PLATFORMS"] else ["linux/amd64"]
@@ -608,7 +631,7 @@ def proved(env: dict[str, str], client: Any) -> Any:
         image = client.images.get(name)
     except docker.errors.ImageNotFound:
         raise Refusal(f"There is no proved image {name}: run check_image.py first.") from None
-    if (image.labels or {}).get("org.opencontainers.image.revision") != commit():
+    if (image.labels or {}).get(REVISION) != commit():
         raise Refusal(f"{name} is not of commit {commit()[:12]}: run check_image.py again.")
     platform = platform_of(image)
     if platform not in env["PLATFORMS"].split(","):
@@ -656,20 +679,22 @@ def report(env: dict[str, str], run: Run) -> None:
     title = image_name(env, run) if own else reference
     size, changes, since = gigabytes(contents.size), None, ""
     if own:
-        registry = published(env, run)
-        since = registry.last() if registry else ""
-        if since and (index := registry.manifest(since)):
-            manifest = registry.of_platform(index, platform)
-            document = registry.attached(manifest, SBOM) if manifest else None
-            if document and (old := Contents.from_sbom(document)):
-                size += f" ({(contents.size - old.size) / 1e9:+.2f} GB since {since})"
-                changes = contents.changes(old)
+        # a registry that fails just now hides what differs, and no more
+        with contextlib.suppress(Denied, RuntimeError, requests.RequestException):
+            registry = published(env, run)
+            since = registry.last() if registry else ""
+            if since and (index := registry.manifest(since)):
+                manifest = registry.of_platform(index, platform)
+                document = registry.attached(manifest, SBOM) if manifest else None
+                if document and (old := Contents.from_sbom(document)):
+                    size += f" ({(contents.size - old.size) / 1e9:+.2f} GB since {since})"
+                    changes = contents.changes(old)
     counts = [f"{len(contents.packages[tool])} {tool}" for tool in TOOLS if contents.packages[tool]]
     lines = [f"## {title} starts on a hub and on Binder", ""]
     if not own:
         digest = next(iter(image.attrs["RepoDigests"]), "").partition("@")[2]
         lines += [f"- digest: `{digest or 'none: it was not pulled from a registry'}`"]
-    commit = (image.labels or {}).get("org.opencontainers.image.revision", "")
+    commit = (image.labels or {}).get(REVISION, "")
     lines += [f"- commit: `{commit[:12]}`"] if own and commit else []
     lines += [f"- platform: {platform}", f"- size: {size}", f"- packages: {', '.join(counts)}"]
     if run.request and all(run.head):
@@ -764,8 +789,10 @@ def tag(env: dict[str, str], run: Run) -> None:
     lasting = short if held and held.digest != manifest.digest else day
     lines = [f"## Published: {name}:{lasting}", "", f"- digest: `{manifest.digest}`"]
     lines += [f"- tags: `{short}`, `{day}`"]
-    if attached:
-        lines += ["- the list of its packages (SBOM) and its provenance are attached to the digest"]
+    images = [registry.manifest(part) for part in parts.values()]
+    if attached and all(image and registry.attached(image, SBOM) for image in images):
+        whose = "the digest" if len(parts) == 1 else "the digests of its platforms and its own"
+        lines += [f"- the list of its packages (SBOM) and its provenance are attached to {whose}"]
     if lasting != day:
         lines += [f"- `{day}` was another image before, which nodes may keep: use the commit's tag"]
     if public:
@@ -778,6 +805,9 @@ def tag(env: dict[str, str], run: Run) -> None:
             "",
             f"{private} Binder can start it. Make it public here: {visibility_page(name)}**",
         ]
+        lines += (
+            ["Then run this again, for the branch `binder`."] if env["BINDER"] == "image" else []
+        )
     if env["IMAGE"] != name:
         answer = "copier update --trust --defaults --vcs-ref=:current: -d repository="
         lines += ["", f"README.md still says OWNER. Once: `{answer}{run.project}`"]
@@ -785,15 +815,18 @@ def tag(env: dict[str, str], run: Run) -> None:
 
 
 def anonymous(name: str, digest: str) -> bool:
-    """Return whether anyone can pull an image: its manifests and one blob of each, as a hub does."""
+    """Return whether anyone can pull an image: its manifests and one blob of each, as a hub does.
+    Only a refusal says no; what fails otherwise says nothing, and is raised."""
+    stranger = Registry(name, None)
     try:
-        stranger = Registry(name, None)
         manifest = stranger.manifest(digest)
         entries = manifest.content.get("manifests") if manifest else None
         for one in [stranger.manifest(at["digest"]) for at in entries] if entries else [manifest]:
+            if one is None:  # what some registries say of what is private
+                return False
             stranger.blob(one.content["config"]["digest"])
         return True
-    except (AttributeError, Denied, RuntimeError, requests.RequestException):
+    except Denied:
         return False
 
 
@@ -819,6 +852,7 @@ def visibility_page(image: str) -> str:
 def provenance(name: str, manifest: Manifest, env: dict[str, str], run: Run) -> bytes:
     """Return where an image came from: an in-toto statement with SLSA's predicate (slsa.dev,
     "Provenance v1"). It is not signed; what CI can sign, CI signs as well."""
+    source = check_image.source(env)
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": name, "digest": {"sha256": manifest.digest.partition(":")[2]}}],
@@ -826,8 +860,8 @@ def provenance(name: str, manifest: Manifest, env: dict[str, str], run: Run) -> 
         "predicate": {
             "buildDefinition": {
                 "buildType": "https://repo2docker.readthedocs.io",
-                "externalParameters": {"source": env["SOURCE"]},
-                "resolvedDependencies": [{"uri": env["SOURCE"], "digest": {"gitCommit": commit()}}],
+                "externalParameters": {"source": source},
+                "resolvedDependencies": [{"uri": source, "digest": {"gitCommit": commit()}}],
             },
             "runDetails": {
                 "builder": {"id": BUILDERS.get(run.on, "urn:by-hand")},
@@ -888,10 +922,10 @@ def binder(env: dict[str, str], run: Run, image: str) -> None:
         raise Refusal("This branch is called 'binder', which CI would overwrite: rename it.")
     rights = push_rights(run)
     listed = git("ls-remote", "origin", "refs/heads/binder", env=rights)
-    parents = ["-p", "HEAD"]
+    parents = []
     if listed:
         git("fetch", "--quiet", "--depth=1", "origin", "refs/heads/binder", env=rights)
-        parents = ["-p", "FETCH_HEAD", *parents]
+        parents = ["-p", "FETCH_HEAD"]
     with tempfile.TemporaryDirectory() as folder:
         mine = {
             f"GIT_{who}_{what}": "CI"
