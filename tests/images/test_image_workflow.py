@@ -12,7 +12,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -142,10 +142,20 @@ def act(
     return run
 
 
+def forget_all(names: list[str]) -> None:
+    """Take away the tags that start with one of these."""
+    client = standins.client()
+    for tag in [tag for image in client.images.list() for tag in image.tags]:
+        if tag.startswith(tuple(names)):
+            client.images.remove(tag, force=True)
+
+
 @pytest.fixture
-def repository(render: Callable[..., Path], registry: Any, tmp_path: Path) -> Callable[..., Path]:
+def repository(
+    render: Callable[..., Path], registry: Any, tmp_path: Path
+) -> Iterator[Callable[..., Path]]:
     """A function that makes a repository with a remote, whose image goes to the registry. In: its
-    strategy and answers. Out: its folder."""
+    strategy and answers. Out: its folder. Its images are removed at the end."""
 
     def make(strategy: str, **answers: str) -> Path:
         answers = {"strategy": strategy, "name": "env", "repository": "me/env"} | answers
@@ -162,9 +172,13 @@ def repository(render: Callable[..., Path], registry: Any, tmp_path: Path) -> Ca
         (tmp_path / "gitconfig").write_text(f'[url "{remote}"]\ninsteadOf = {ADDRESS}\n')
         save(made)
         standins.ensure_bases(made)
+        names.append(f"{answers.get('image', '/none').rpartition('/')[2]}:")
+        forget_all(names)  # what an earlier run, that was ended, has left
         return made
 
-    return make
+    names = [f"{registry.host}/"]
+    yield make
+    forget_all(names)
 
 
 def published(registry: Any, name: str) -> set[str]:
