@@ -6,48 +6,20 @@ and tagged in a folder of its own, so that what is tested is what one sees.
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import copier
 import pytest
 import yaml
+from repositories import git, git_settings
 
 ROOT = Path(__file__).parent.parent
 STRATEGIES = ["community-image", "inherit", "repo2docker", "dockerfile"]
 CATALOGUE = yaml.safe_load((ROOT / "extensions" / "catalogue.yml").read_text(encoding="utf-8"))
 # Answers that are dates of today unless given: with them the same answers give the same bytes.
 FIXED = {"name": "my-environment", "r_version": "4.5-2026-11-01", "year": "2026"}
-
-
-def git(*arguments: str, cwd: Path) -> str:
-    """Run git with an identity. In: its arguments and folder. Out: what it printed.
-    Raises CalledProcessError."""
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
-    command = ["git", *identity, "-c", "commit.gpgsign=false", *arguments]
-    return subprocess.run(
-        command, cwd=cwd, check=True, capture_output=True, encoding="utf-8"
-    ).stdout
-
-
-def commit(project: Path) -> None:
-    """Commit everything in a folder, which becomes a git repository if it is none."""
-    git("init", "--quiet", cwd=project)
-    git("add", "--all", cwd=project)
-    git("commit", "--quiet", "--allow-empty", "--message=made", cwd=project)
-
-
-def git_settings(*pairs: tuple[str, str]) -> dict[str, str]:
-    """In: settings of git. Out: the variables by which each git has them, Copier's too, besides what
-    such variables already say."""
-    first = int(os.environ.get("GIT_CONFIG_COUNT", "0"))
-    variables = {"GIT_CONFIG_COUNT": str(first + len(pairs))}
-    for number, (key, value) in enumerate(pairs, start=first):
-        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return variables
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -98,12 +70,3 @@ def render(template: Path, tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return render
-
-
-def text_of(folder: Path) -> dict[str, str]:
-    """In: a folder. Out: the text of each file in it, by its path below the folder."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes().decode()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".git" not in path.relative_to(folder).parts
-    }

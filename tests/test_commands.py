@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, STRATEGIES, commit, git_settings, text_of
+from conftest import ROOT, STRATEGIES
+from repositories import commit, git_settings, text_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = re.search(r"https://\S+/copier-hub-image", README)[0]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import copier
 import pytest
-from conftest import STRATEGIES, commit, git, text_of
+from conftest import STRATEGIES
+from repositories import commit, git, text_of
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -19,9 +19,10 @@ from typing import Any
 
 import copier
 import pytest
-from conftest import FIXED, commit, git
+from conftest import FIXED
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from repositories import commit, git
 
 NEW, OLD, TIP, NONE = 40 * "a", 40 * "b", 40 * "c", 40 * "0"
 DIGEST = f"sha256:{64 * 'd'}"
@@ -638,7 +639,7 @@ def test_binder_moves_on(repository: Path, remote: Path) -> None:
     done = run(clone, "binder", newer)
     assert done.returncode == 0, done.stderr
     git("merge-base", "--is-ancestor", old, "binder", cwd=remote)
-    assert git("show", "binder:data.csv", cwd=remote) == "new\nnew\n"
+    assert git("show", "binder:data.csv", cwd=remote) == "new\nnew"
     assert f"FROM {newer}" in git("show", "binder:.binder/Dockerfile", cwd=remote)
 
 

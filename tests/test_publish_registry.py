@@ -16,7 +16,7 @@ import pytest
 import requests
 import responses
 import test_publish_image
-from conftest import commit
+from repositories import commit
 from test_publish_image import POINTER, change, github, gitlab
 
 rendered, repository = test_publish_image.rendered, test_publish_image.repository

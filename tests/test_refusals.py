@@ -10,7 +10,8 @@ from pathlib import Path
 import copier
 import pytest
 import yaml
-from conftest import CATALOGUE, STRATEGIES, commit, git
+from conftest import CATALOGUE, STRATEGIES
+from repositories import commit, git
 
 LONG = "a" * 41
 # What is given, the value that the sentence repeats, and what it says would do.

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import docker
 import docker.errors
@@ -23,13 +22,6 @@ import registry as registries
 import standins
 
 
-def left_out(reason: str) -> NoReturn:
-    """Skip, with the reason; fail where these tests are the proof."""
-    if os.environ.get("HUB_IMAGE_REQUIRE_DOCKER") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def docker_client() -> docker.DockerClient:
     """The Docker engine, with buildx, which repo2docker needs too."""
@@ -37,7 +29,7 @@ def docker_client() -> docker.DockerClient:
         standins.client().ping()
         subprocess.run(["docker", "buildx", "version"], check=True, capture_output=True)
     except (docker.errors.DockerException, OSError, subprocess.CalledProcessError) as error:
-        left_out(f"no Docker engine with buildx here, which these tests need: {error}")
+        standins.left_out(f"no Docker engine with buildx here, which these tests need: {error}")
     return standins.client()
 
 
@@ -93,6 +85,6 @@ def environment(micromamba_server: None) -> Iterator[dict[str, str]]:
 def registry() -> Iterator[registries.Registry]:
     """A real registry that asks for a password; Debian's and Ubuntu's package docker-registry."""
     if not shutil.which("docker-registry"):
-        left_out("no docker-registry here, which the tests of publishing need")
+        standins.left_out("no docker-registry here, which the tests of publishing need")
     with registries.running() as running:
         yield running

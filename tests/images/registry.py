@@ -97,6 +97,10 @@ class Registry:
         response.raise_for_status()
         return sorted(response.json()["tags"] or [])
 
+    def published(self, name: str) -> set[str]:
+        """The tags, without those by which older registries list what is attached to an image."""
+        return {tag for tag in self.tags(name) if not tag.startswith("sha256-")}
+
     def manifest(self, name: str, reference: str) -> tuple[str, dict[str, Any]]:
         """The digest and the content of a manifest or index."""
         response = self.ask(name, f"manifests/{reference}")

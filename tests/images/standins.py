@@ -36,10 +36,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import certifi
 import docker
 import docker.errors
+import pytest
 import trustme
 
 FOLDER = Path(__file__).resolve().parent / "standins"
@@ -101,6 +103,26 @@ class ImageError(RuntimeError):
 def client() -> docker.DockerClient:
     """The Docker engine of this machine; docker.errors.DockerException when there is none."""
     return docker.from_env()
+
+
+def left_out(reason: str) -> NoReturn:
+    """Skip, with the reason; fail where these tests are the proof (HUB_IMAGE_REQUIRE_DOCKER=1)."""
+    if os.environ.get("HUB_IMAGE_REQUIRE_DOCKER") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def forget_images(prefixes: list[str]) -> None:
+    """Take away the tags that start with one of these, unless HUB_IMAGE_KEEP=1."""
+    if os.environ.get("HUB_IMAGE_KEEP") == "1":
+        return
+    # Just their names: DockerClient.images.list() inspects each, and fails over one that another
+    # worker removes meanwhile.
+    tags = [tag for image in client().api.images() for tag in image["RepoTags"] or []]
+    for tag in tags:
+        if tag.startswith(tuple(prefixes)):
+            with contextlib.suppress(docker.errors.ImageNotFound):
+                client().api.remove_image(tag, force=True)
 
 
 @functools.cache

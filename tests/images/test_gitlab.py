@@ -19,13 +19,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import docker
 import docker.errors
 import pytest
 import standins
 import yaml
+from repositories import commit, git
 
 FILE = Path(__file__).parents[2] / "template" / "{{ on_gitlab }}" / ".gitlab-ci.yml"
 # from npm; gitlab-ci-local needs a newer Node than Debian has, and npm's package `node` brings one
@@ -44,34 +45,12 @@ class Outcome:
     summary: str = ""
 
 
-def git(*arguments: str, cwd: Path) -> str:
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
-    command = ["git", *identity, *arguments]
-    return subprocess.run(
-        command, cwd=cwd, check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
-def save(repository: Path) -> str:
-    """Commit everything. Out: the commit."""
-    git("add", "--all", cwd=repository)
-    git("commit", "--quiet", "--message=a change", cwd=repository)
-    return git("rev-parse", "HEAD", cwd=repository)
-
-
-def cannot(reason: str) -> NoReturn:
-    """Leave these tests out with the reason, or fail where they may not be left out."""
-    if os.environ.get("HUB_IMAGE_REQUIRE_DOCKER") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def programs() -> Path:
     """The folder of gitlab-ci-local and its Node, installed once a machine."""
     missing = [program for program in ("npm", "rsync") if not shutil.which(program)]
     if missing:
-        cannot(f"no {' and no '.join(missing)} here, which gitlab-ci-local needs")
+        standins.left_out(f"no {' and no '.join(missing)} here, which gitlab-ci-local needs")
     folder = standins.CACHE / "-".join(PACKAGES).replace("@", "-")
     if not folder.exists():
         standins.CACHE.mkdir(parents=True, exist_ok=True)
@@ -80,7 +59,9 @@ def programs() -> Path:
             command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(new), *PACKAGES]
             done = subprocess.run(command, cwd=new, check=False, capture_output=True, text=True)
             if done.returncode:
-                cannot(f"npm cannot install {' and '.join(PACKAGES)}: {done.stderr[-500:]}")
+                standins.left_out(
+                    f"npm cannot install {' and '.join(PACKAGES)}: {done.stderr[-500:]}"
+                )
             with contextlib.suppress(OSError):  # another run was faster
                 new.rename(folder)
     return folder / "node_modules" / ".bin"
@@ -113,16 +94,12 @@ def repository(
         (made / ".git" / "info" / "exclude").write_text("/.gitlab-ci-local.yml\n")
         # laid over .gitlab-ci.yml: gitlab-ci-local would start the service even for the shell
         (made / ".gitlab-ci-local.yml").write_text("prove: {services: []}\n")
-        save(made)
+        commit(made)
         standins.ensure_bases(made)
         return made
 
     yield make
-    if os.environ.get("HUB_IMAGE_KEEP") != "1":
-        client = standins.client()
-        for tag in [tag for image in client.images.list() for tag in image.tags]:
-            if tag.startswith(tuple(images)):
-                client.images.remove(tag)
+    standins.forget_images(images)
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +176,7 @@ def test_push_publishes_what_was_proved(
     assert list(outcome.jobs) == ["prove", "publish"]
     assert "PASSED: " in outcome.jobs["prove"]
 
-    tags = {tag for tag in registry.tags("me/gitlab-push") if not tag.startswith("sha256-")}
+    tags = registry.published("me/gitlab-push")
     day = max(tag for tag in tags if re.fullmatch(r"\d{4}-\d\d-\d\d", tag))
     assert tags == {day, short}  # and no `latest`
     today = datetime.datetime.now(datetime.timezone.utc).date()
@@ -231,7 +208,7 @@ def test_merge_request_publishes_nothing(
     made = repository("gitlab-request")
     base = git("rev-parse", "HEAD", cwd=made)
     (made / "apt.txt").write_text("tree\n")
-    head = save(made)
+    head = commit(made)
     outcome = pipeline(
         made,
         CI_PIPELINE_SOURCE="merge_request_event",
@@ -274,7 +251,7 @@ def test_broken_image_is_not_published(
     made = repository("gitlab-broken")
     with (made / "Dockerfile").open("a") as dockerfile:
         dockerfile.write("RUN false\n")
-    save(made)
+    commit(made)
     outcome = pipeline(made)
     assert outcome.code == 1
     assert list(outcome.jobs) == ["prove"]
@@ -298,7 +275,7 @@ def test_documentation_builds_nothing(
     subprocess.run(build, input=text, env=os.environ | login, check=True, text=True)
     subprocess.run(["docker", "push", "--quiet", image], env=os.environ | login, check=True)
     (made / "README.md").write_text("More words.\n")
-    save(made)
+    commit(made)
     outcome = pipeline(made)
     assert outcome.code == 0, outcome.log[-6000:]
     assert "Only documentation changed, so there is no image to build." in outcome.summary

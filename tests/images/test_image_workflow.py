@@ -21,6 +21,7 @@ import docker
 import docker.errors
 import pytest
 import standins
+from repositories import commit, git
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "image.yml"
@@ -61,21 +62,6 @@ class Outcome:
     log: str = ""
 
 
-def git(*arguments: str, cwd: Path) -> str:
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
-    command = ["git", *identity, *arguments]
-    return subprocess.run(
-        command, cwd=cwd, check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
-def save(repository: Path, message: str = "a change") -> str:
-    """Commit everything. Out: the 12 characters that an image of it is tagged with."""
-    git("add", "--all", cwd=repository)
-    git("commit", "--quiet", "--message", message, cwd=repository)
-    return git("rev-parse", "HEAD", cwd=repository)[:12]
-
-
 def event(repository: Path, **more: Any) -> dict[str, Any]:
     """A payload as GitHub sends it, of which the last commit alone is new."""
     owner = {"login": "me", "type": "User"}
@@ -95,7 +81,7 @@ def act(
     attest = tmp_path_factory.mktemp("attest")
     git("init", "--quiet", cwd=attest)
     (attest / "action.yml").write_text(ATTEST)
-    save(attest)
+    commit(attest)
     (action,) = re.findall(r"uses: (actions/attest@\w+)", WORKFLOW.read_text())
     cache = tmp_path_factory.mktemp("pipx")  # of its own: others may fill the common one just now
 
@@ -142,14 +128,6 @@ def act(
     return run
 
 
-def forget_all(names: list[str]) -> None:
-    """Take away the tags that start with one of these."""
-    client = standins.client()
-    for tag in [tag for image in client.images.list() for tag in image.tags]:
-        if tag.startswith(tuple(names)):
-            client.images.remove(tag, force=True)
-
-
 @pytest.fixture
 def repository(
     render: Callable[..., Path], registry: Any, tmp_path: Path
@@ -170,20 +148,15 @@ def repository(
         # act takes the repository's name from there; git goes to the folder
         git("remote", "add", "origin", ADDRESS, cwd=made)
         (tmp_path / "gitconfig").write_text(f'[url "{remote}"]\ninsteadOf = {ADDRESS}\n')
-        save(made)
+        commit(made)
         standins.ensure_bases(made)
         names.append(f"{answers.get('image', '/none').rpartition('/')[2]}:")
-        forget_all(names)  # what an earlier run, that was ended, has left
+        standins.forget_images(names)  # what an earlier run, that was ended, has left
         return made
 
     names = [f"{registry.host}/"]
     yield make
-    forget_all(names)
-
-
-def published(registry: Any, name: str) -> set[str]:
-    """The tags of an image, without those by which older registries list what is attached to it."""
-    return {tag for tag in registry.tags(name) if not tag.startswith("sha256-")}
+    standins.forget_images(names)
 
 
 def forget(reference: str) -> None:
@@ -193,7 +166,7 @@ def forget(reference: str) -> None:
     for tag in with_it.tags:
         client.images.remove(tag)
     for digest in with_it.attrs["RepoDigests"]:  # an image by digest alone
-        with_names = client.images.list(filters={"reference": digest.partition("@")[0]})
+        with_names = client.api.images(filters={"reference": digest.partition("@")[0]})
         if with_names:
             client.images.remove(digest)
 
@@ -224,8 +197,8 @@ def test_push_publishes_what_was_proved(
     assert outcome.jobs == dict.fromkeys(["plan", "image", "publish", "binder"], "success")
 
     today = datetime.datetime.now(datetime.timezone.utc).date()
-    day = next(tag for tag in published(registry, name) if re.fullmatch(r"\d{4}-\d\d-\d\d", tag))
-    assert published(registry, name) == {day, short}  # and no `latest`
+    day = next(tag for tag in registry.published(name) if re.fullmatch(r"\d{4}-\d\d-\d\d", tag))
+    assert registry.published(name) == {day, short}  # and no `latest`
     assert (today - datetime.date.fromisoformat(day)).days in (0, 1)  # around midnight
     digest, manifest = registry.manifest(name, day)
     assert registry.manifest(name, short)[0] == digest
@@ -310,7 +283,9 @@ def test_second_push_tells_the_difference_and_reuses_layers(
         "inherit", image=image, pip_packages="cowsay xlsxwriter==3.2.0", binder="image"
     )
     first = (
-        save(made) if git("status", "--porcelain", cwd=made) else git("rev-parse", "HEAD", cwd=made)
+        commit(made)
+        if git("status", "--porcelain", cwd=made)
+        else git("rev-parse", "HEAD", cwd=made)
     )
     outcome = act(made, "push", event(made))
     assert outcome.code == 0, outcome.log[-6000:]
@@ -322,7 +297,7 @@ def test_second_push_tells_the_difference_and_reuses_layers(
     environment = made / "environment.yml"
     text = environment.read_text()
     environment.write_text(text.replace("cowsay", "pyjokes").replace("3.2.0", "3.2.2"))
-    second = save(made)
+    second = commit(made)[:12]
     registry.publish("me/twice")
     outcome = act(made, "push", event(made))
     assert outcome.code == 0, outcome.log[-6000:]
@@ -332,11 +307,11 @@ def test_second_push_tells_the_difference_and_reuses_layers(
     assert re.search(r"importing cache manifest from 127\.0\.0\.1:\d+/me/twice:\d{4}-", outcome.log)
     # nodes may hold the day's first image under the day's tag
     assert f'tag: "{second}"' in outcome.summary
-    assert {first[:12], second} < published(registry, "me/twice")
+    assert {first[:12], second} < registry.published("me/twice")
 
     # and a third, to documentation alone, builds nothing
     (made / "README.md").write_text("More words.\n")
-    save(made)
+    commit(made)
     outcome = act(made, "push", event(made))
     assert outcome.code == 0
     assert outcome.jobs == {"plan": "success"}
@@ -351,7 +326,7 @@ def test_broken_image_is_not_published(
     file, text, said = BROKEN[part]
     with (made / file).open("a") as written:
         written.write(text)
-    save(made)
+    commit(made)
     outcome = act(made, "push", event(made))
     assert outcome.code != 0
     assert outcome.jobs == {"plan": "success", "image": "failure"}
@@ -424,7 +399,7 @@ def test_each_platform_is_pushed_before_the_tag(
         subprocess.run(["docker", "push", "--quiet", part], env=variables, check=True)
         digests[architecture] = registry.manifest(name, f"{short}-{architecture}")[0]
     subprocess.run(tag, cwd=made, env=variables, check=True)
-    (day,) = published(registry, name) - {short, f"{short}-amd64", f"{short}-arm64"}
+    (day,) = registry.published(name) - {short, f"{short}-amd64", f"{short}-arm64"}
     digest, index = registry.manifest(name, day)
     assert registry.manifest(name, short)[0] == digest
     merged = {entry["platform"]["architecture"]: entry["digest"] for entry in index["manifests"]}
@@ -468,7 +443,7 @@ def test_three_commands_where_there_is_no_ci(
     done = run(publish)
     assert done.returncode == 0
     short = git("rev-parse", "HEAD", cwd=made)[:12]
-    assert short in published(registry, "me/elsewhere")
+    assert short in registry.published("me/elsewhere")
     assert f'c.DockerSpawner.image = "{image}:' in done.stderr
 
 

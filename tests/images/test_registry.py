@@ -45,8 +45,7 @@ def image(
         empty.getvalue(), repository=f"{registry.host}/{name}", tag="one"
     )
     yield reference
-    if docker_client.images.list(filters={"reference": reference}):
-        docker_client.images.remove(reference, force=True)
+    standins.forget_images([reference])
 
 
 @pytest.fixture

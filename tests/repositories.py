@@ -1,0 +1,45 @@
+"""What all tests do with git and with folders of files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+
+def git(*arguments: str, cwd: Path) -> str:
+    """Run git with an identity. In: its arguments and folder. Out: what it printed, without white
+    space around it. Raises CalledProcessError."""
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    command = ["git", *identity, "-c", "commit.gpgsign=false", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, check=True, capture_output=True, encoding="utf-8"
+    ).stdout.strip()
+
+
+def commit(project: Path, message: str = "a change") -> str:
+    """Commit everything in a folder, which becomes a git repository if it is none. Out: the commit."""
+    if not (project / ".git").exists():
+        git("init", "--quiet", "--initial-branch=main", cwd=project)
+    git("add", "--all", cwd=project)
+    git("commit", "--quiet", "--allow-empty", "--message", message, cwd=project)
+    return git("rev-parse", "HEAD", cwd=project)
+
+
+def git_settings(*pairs: tuple[str, str]) -> dict[str, str]:
+    """In: settings of git. Out: the variables by which each git has them, Copier's too, besides what
+    such variables already say."""
+    first = int(os.environ.get("GIT_CONFIG_COUNT", "0"))
+    variables = {"GIT_CONFIG_COUNT": str(first + len(pairs))}
+    for number, (key, value) in enumerate(pairs, start=first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
+
+
+def text_of(folder: Path) -> dict[str, str]:
+    """In: a folder. Out: the text of each file in it, by its path below the folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes().decode()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".git" not in path.relative_to(folder).parts
+    }
