@@ -108,9 +108,11 @@ class Catalogue(ContextHook):
     - `default_packages_with`: the tool for Python packages unless one says otherwise
     - `home`: where the home is, and with it the hub's home volume
     - `interfaces`: what a hub can open in the environment, the expected one first
-    - `r_by_conda`: R comes from conda-forge and not from install.R
+    - `r_by_conda`: R packages come from conda-forge and not from install.R
+    - `r_lines`: environment.yml brings R along
     - `runtime`: the word in runtime.txt, by which repo2docker chooses R or Python, or nothing
-    - `with_conda_file`, `with_pip_file`, `with_r_file`, `with_julia_file`: which files list them
+    - `takes_conda_file`, `takes_r_file`: whether such a file would be installed from, if there is one
+    - `with_conda_file`, `with_pip_file`, `with_r_file`, `with_julia_file`: which files list packages
     - `with_python`, `with_r`, `with_julia`: whether the environment takes such packages
     - `working_dir`: where a hub must be told to start, or nothing
     """
@@ -160,13 +162,20 @@ class Catalogue(ContextHook):
         starts_image = starts_image and context.get("binder") == "image"
         context["binder_starts"] = "image" if starts_image else "repository"
         context["binder_ref"] = "binder" if starts_image else "HEAD"
+        # The files that say what is installed are the same in `inherit`, `repo2docker` and
+        # `dockerfile`, so that a switch leaves them as they are: which there are, and what they say,
+        # follows from answers alone wherever the strategy can install it.
+        asked = list(context.get("languages") or [])
+        only_r = asked == ["r"]
         r_packages = bool(context.get("r_packages"))
+        r_asked = r_packages or "r" in asked
         # repo2docker takes R from runtime.txt only beside its own Python 3.10, and not beside Julia.
-        context["r_by_conda"] = "r" in languages and (
-            (strategy == "repo2docker" and languages != ["r"])
-            or (strategy == "dockerfile" and conda and r_packages)
-            or (strategy == "inherit" and conda and facts["family"].get("r_by_conda", False))
-        )
+        context["r_by_conda"] = context["with_r"] and {
+            "dockerfile": conda and r_asked and not only_r,
+            "inherit": conda and not only_r and facts["family"].get("r_by_conda", False),
+            "repo2docker": not only_r,
+        }.get(strategy, False)
+        context["r_lines"] = context["r_by_conda"] and r_asked
         if from_base:
             context["interfaces"] = facts["interfaces"]
         elif languages == ["r"]:
@@ -175,18 +184,23 @@ class Catalogue(ContextHook):
             rstudio = strategy == "repo2docker" and "r" in languages
             context["interfaces"] = ["lab", "notebook", *(["rstudio"] if rstudio else [])]
 
-        context["with_conda_file"] = conda and (context["with_python"] or context["r_by_conda"])
-        context["adds_jupyterhub"] = strategy == "repo2docker" and major != REPO2DOCKER_JUPYTERHUB
-        context["with_pip_file"] = not context["with_conda_file"] and (
-            (not conda and context["with_python"]) or context["adds_jupyterhub"]
+        context["adds_jupyterhub"] = builds and major != REPO2DOCKER_JUPYTERHUB
+        by_conda = strategy != "repo2docker" or "python" in asked or context["r_by_conda"]
+        context["with_conda_file"] = builds and conda and by_conda
+        context["with_pip_file"] = (
+            builds and not context["with_conda_file"] and (not conda or context["adds_jupyterhub"])
         )
-        context["with_r_file"] = (
-            context["with_r"]
-            and not context["r_by_conda"]
-            and (r_packages or strategy == "repo2docker")
-        )
+        context["with_r_file"] = context["with_r"] and not context["r_by_conda"] and r_asked
         context["with_julia_file"] = context["with_julia"] and (
-            bool(context.get("julia_packages")) or strategy == "repo2docker"
+            bool(context.get("julia_packages")) or "julia" in asked
+        )
+        context["takes_conda_file"] = {
+            "dockerfile": conda,
+            "inherit": not no_conda,
+            "repo2docker": by_conda,
+        }.get(strategy, False)
+        context["takes_r_file"] = context["with_r"] and (
+            strategy == "inherit" or (strategy == "repo2docker" and only_r)
         )
         context["runtime"] = ""
         if languages == ["r"]:

@@ -6,6 +6,7 @@ Copier loads this file by its path and, in one update, in two versions: it impor
 from __future__ import annotations
 
 import re
+import shlex
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -365,6 +366,18 @@ def packages_with_error(context: Context, tool: str) -> str:
 
 
 @pass_context
+def kept_files_error(context: Context, value: Any) -> str:
+    """In: the files that the template leaves alone. Out: a sentence if it has no such files."""
+    if not isinstance(value, list):
+        return f"{shown(value)} is no list of files: write [README.md, LICENSE], or [] for none."
+    for name in value:
+        if name not in context["template_files"]:
+            near = get_close_matches(str(name), context["template_files"], cutoff=0.3)
+            return f"{shown(name)} is no file of this template: use {', '.join(near) or '[]'}."
+    return ""
+
+
+@pass_context
 def platforms_error(context: Context, value: list[str]) -> str:
     """In: the answers so far and the processors to build for. Out: a sentence if CI could not.
     community-image builds nothing; the answer waits there for another strategy."""
@@ -433,6 +446,7 @@ def given_answers_error(context: Context) -> str:
         given = context["_copier_conf"]["data"].get(name)
         if given not in (None, "." if wanted.get(name, name == strategy) else "") and name not in (
             "given_answers",
+            "given_files",
             "template_url",
         ):
             origin = "code_host" if name.startswith("on_") else "strategy"
@@ -451,6 +465,7 @@ class Questions(Extension):
             image_error=image_error,
             julia_error=julia_error,
             julia_packages=julia_packages,
+            kept_files_error=kept_files_error,
             line_error=line_error,
             markdown_text=markdown_text,
             name_error=name_error,
@@ -463,6 +478,7 @@ class Questions(Extension):
             reference_error=reference_error,
             refuse=refuse,
             repository_error=repository_error,
+            shell_word=shlex.quote,
             slug=slug,
             version_error=version_error,
             yaml_word=yaml_word,

@@ -39,7 +39,7 @@ def git_settings(*pairs: tuple[str, str]) -> dict[str, str]:
 def text_of(folder: Path) -> dict[str, str]:
     """In: a folder. Out: the text of each file in it, by its path below the folder."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes().decode()
+        path.relative_to(folder).as_posix(): path.read_bytes().decode(errors="surrogateescape")
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".git" not in path.relative_to(folder).parts
     }

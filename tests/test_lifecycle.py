@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import permutations
 from pathlib import Path
 
 import copier
@@ -56,30 +55,6 @@ def test_a_second_update_changes_nothing(render: Callable[..., Path]) -> None:
     before = text_of(project)
     copier.run_update(project, defaults=True, overwrite=True, quiet=True, unsafe=True)
     assert text_of(project) == before
-
-
-@pytest.mark.parametrize(("old", "new"), list(permutations(STRATEGIES, 2)))
-def test_switch(render: Callable[..., Path], old: str, new: str) -> None:
-    """Another strategy is another answer: the result is what a fresh copy of it would be."""
-    project = render(strategy=old)
-    commit(project)
-    copier.run_update(
-        project,
-        data={"strategy": new},
-        defaults=True,
-        overwrite=True,
-        quiet=True,
-        unsafe=True,
-        vcs_ref=copier.VcsRef.CURRENT,
-    )
-    fresh = text_of(render("fresh", strategy=new))
-    switched = text_of(project)
-    # People's own files are never touched again, so what an earlier strategy seeded stays.
-    for yours in ("environment.yml", "tests/example.ipynb"):
-        assert (yours in switched) == (yours in fresh)
-        fresh.pop(yours, None)
-        switched.pop(yours, None)
-    assert switched == fresh
 
 
 def test_another_tag_is_another_answer(render: Callable[..., Path]) -> None:
