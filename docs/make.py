@@ -17,6 +17,8 @@ import yaml
 ROOT = Path(__file__).parent.parent
 PICTURE = ROOT / "docs" / "decision-tree.svg"
 README = ROOT / "README.md"
+# What shows the template's address, or the catalogue.
+PAGES = [README, ROOT / "docs" / "adopt.md"]
 
 # Colours that keep contrast on white and on GitHub's dark grey.
 STYLE = """
@@ -107,8 +109,8 @@ def catalogue_table() -> str:
     return "\n".join([*rows, "", "Mind, before you choose:", "", *warnings])
 
 
-def readme(text: str) -> str:
-    """In: README.md. Out: the same with the catalogue's table and the template's address renewed."""
+def page(text: str) -> str:
+    """In: one of PAGES. Out: the same with the catalogue's table and the template's address renewed."""
     url = questions()["template_url"]["default"]
     table = f"<!-- catalogue -->\n{catalogue_table()}\n<!-- end of catalogue -->"
     pattern = r"<!-- catalogue -->.*<!-- end of catalogue -->"
@@ -119,6 +121,7 @@ def readme(text: str) -> str:
 if __name__ == "__main__":
     picture = decision_tree(questions()["strategy"]["choices"])
     PICTURE.write_text(picture, encoding="utf-8", newline="\n")
-    text = readme(README.read_text(encoding="utf-8"))
-    README.write_text(text, encoding="utf-8", newline="\n")
-    print(f"wrote {PICTURE.relative_to(ROOT)} and {README.name}")
+    for path in PAGES:
+        text = page(path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8", newline="\n")
+    print("wrote", *(path.relative_to(ROOT) for path in [PICTURE, *PAGES]))

@@ -272,6 +272,7 @@ class Folder(ContextHook):
     - `from_local_path`: the template lies on this machine
     - `is_there`: a function; whether the folder has the file of that name
     - `passed_over`: a function; a sentence on a file that the new strategy would not install from, or nothing
+    - `stored_answers`: the answers of before, in an update
     - `template_files`: every file that the template may write
     - `update_notes`: a function; the lines on conflicts and files that are gone after an update
     """
@@ -286,5 +287,6 @@ class Folder(ContextHook):
         context["found"] = found(folder)
         context["passed_over"] = lambda: passed_over(context, folder)
         context["is_there"] = lambda name: (folder / name).exists()
+        context["stored_answers"] = stored(folder)
         context["template_files"] = template_files()
         context["update_notes"] = lambda: update_notes(folder, context["strategy"])

@@ -92,8 +92,15 @@ def refuse(context: Context, sentence: str, question: str = "") -> str:
 
 def replaced(context: Context, question: str) -> bool:
     """In: the answers, with the one that is looked at now, and its question. Out: whether that is a
-    stored one and `-d` gives another: Copier looks at both."""
-    given = context["_copier_conf"]["data"].get(question)
+    stored one and `-d` gives another: Copier looks at both. A tag goes with its image."""
+    data, stored = context["_copier_conf"]["data"], context["stored_answers"]
+    given = data.get(question)
+    if (
+        given is None
+        and question == "base_tag"
+        and data.get("base", stored.get("base")) != stored.get("base")
+    ):
+        return context[question] == stored.get(question)
     if given is None:
         return False
     now = context[question]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, STRATEGIES
-from repositories import commit, git_settings, text_of
+from repositories import commit, git, git_settings, text_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = re.search(r"https://\S+/copier-hub-image", README)[0]
@@ -23,6 +23,7 @@ ELSEWHERE = {
     r"git clone .*": "tests/images/test_readme_commands.py",
     r"pip install copier copier-template-extensions jinja2-time": "the same, in its first command",
     r"pipx run check_image\.py": "tests/images/test_strategies.py",
+    r"pipx run update_repository\.py": "tests/test_update_repository.py",
     r"nox( -s (lint|tests|images|readme))?": ".ci/run, and tests/test_readme.py",
     r"copier update -d": "no command, but how answers are changed",
     r"copier (update|copy)": "no command, but the name of one",
@@ -47,8 +48,9 @@ def mine(text: str) -> list[str]:
     ]
 
 
-def shell(command: str, folder: Path, template: Path) -> None:
-    """Type a command into a shell; git finds this checkout at the template's address."""
+def shell(command: str, folder: Path, template: Path) -> str:
+    """Type a command into a shell; git finds this checkout at the template's address. Out: what it
+    said besides its output."""
     if command.startswith("copier "):
         command = COPIER + command.removeprefix("copier")
     environment = os.environ | git_config(template)
@@ -62,6 +64,7 @@ def shell(command: str, folder: Path, template: Path) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stderr
+    return result.stderr
 
 
 def git_config(template: Path) -> dict[str, str]:
@@ -79,7 +82,7 @@ def test_create_update_switch_undo(template: Path, tmp_path: Path) -> None:
     """The table "One line per verb", line by line; the first one is answered at its prompts."""
     import pexpect
 
-    create, update, switch, undo, show = mine(README)
+    create, update, switch, undo, _adopt, show = mine(README)  # to adopt: see docs/adopt.md below
     session = pexpect.spawn(
         COPIER + create.removeprefix("copier"),
         cwd=str(tmp_path),
@@ -121,3 +124,61 @@ def test_commands_of_a_generated_readme(
     for command in found:
         shell(command, project, template)
         commit(project)
+
+
+@pytest.mark.parametrize("page", ["adopt", "switch", "undo", "update"])
+def test_commands_of_a_page(
+    render: Callable[..., Path], template: Path, tmp_path: Path, page: str
+) -> None:
+    """Each page of docs/ on a verb, its commands one after the other in one repository."""
+    project = tmp_path / "my-environment"
+    if page == "adopt":
+        project.mkdir()
+        (project / "README.md").write_text("# Mine\n", encoding="utf-8", newline="\n")
+        (project / "requirements.txt").write_text("cowsay\n", encoding="utf-8", newline="\n")
+    else:
+        render(strategy="inherit")
+    commit(project, "before")
+    if page == "undo":  # something to undo: for `git stash`, and a commit for `git revert`
+        (project / "README.md").write_text("# Mine\n", encoding="utf-8", newline="\n")
+        commit(project, "mine")
+        (project / "LICENSE").write_text("nothing\n", encoding="utf-8", newline="\n")
+    if page == "switch":
+        with (project / "README.md").open("a", encoding="utf-8", newline="\n") as readme:
+            readme.write("A line of mine.\n")
+        commit(project, "mine")
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    for command in mine(text):
+        # there may be nothing to commit, as the release is the newest already
+        command = command.replace("git commit", "git commit --allow-empty")
+        command = command.replace("--trust", "--trust --defaults", "--defaults" not in command)
+        shell(command, project, template)
+    files = text_of(project)
+    answers = files[".copier-answers.yml"]
+    if page == "adopt":
+        assert "cowsay\n" in files["requirements.txt"] and "kept_files: []" in answers
+        assert "README.md" in git("ls-files", "--unmerged", cwd=project)
+    if page == "switch":
+        assert "strategy: inherit" in answers and "A line of mine.\n" in files["README.md"]
+    if page == "undo":
+        reverted = git("show", "HEAD:README.md", cwd=project)
+        assert "Above this line is yours" in reverted and files["README.md"] == "# Mine\n"
+        assert files["LICENSE"].startswith("BSD 3-Clause")
+
+
+def test_a_repository_from_a_local_path_is_pointed_to_the_address(
+    template: Path, tmp_path: Path
+) -> None:
+    """Nobody could update it elsewhere: it says so when made, with the one command that helps."""
+    make = "copier copy --trust --defaults -d strategy=dockerfile"
+    said = shell(f"{make} {template} mine", tmp_path, template)
+    project = tmp_path / "mine"
+    commit(project)
+    answers = (project / ".copier-answers.yml").read_text(encoding="utf-8")
+    assert f"_src_path: {template}" in answers
+    (command,) = re.findall(r"nobody can update it elsewhere.*\n *(copier copy .*)", said)
+    shell(command, tmp_path, template)
+    after = (project / ".copier-answers.yml").read_text(encoding="utf-8")
+    assert after == answers.replace(str(template), ADDRESS)
+    assert git("status", "--porcelain", cwd=project) == "M .copier-answers.yml"
+    assert "nobody can update it" not in shell(f"{make} {ADDRESS} other", tmp_path, template)

@@ -78,3 +78,27 @@ def test_another_tag_is_another_answer(render: Callable[..., Path]) -> None:
     assert files["environment.yml"].endswith("  - xarray\n")
     for name in ("Dockerfile", "README.md", "image.env"):
         assert "scipy-notebook:2026-10-05" in files[name] and "2026-07-28" not in files[name]
+
+
+@pytest.mark.parametrize(
+    ("answers", "reference"),
+    [
+        ({"base": "pangeo-notebook"}, "pangeo-notebook:2026.06.04"),
+        ({"base": "pangeo-notebook", "base_tag": "2026.07.01"}, "pangeo-notebook:2026.07.01"),
+        ({"base": "jupyter-r"}, "r-notebook:2026-07-28"),
+    ],
+)
+def test_another_base_is_another_answer(
+    render: Callable[..., Path], answers: dict[str, str], reference: str
+) -> None:
+    """The tag of the image before is no tag of the new one: it gives way."""
+    project = render(strategy="inherit")
+    commit(project)
+    settings = {"defaults": True, "overwrite": True, "quiet": True, "unsafe": True}
+    copier.run_update(project, answers, vcs_ref=copier.VcsRef.CURRENT, **settings)
+    assert f"/{reference}\n" in (project / "Dockerfile").read_text(encoding="utf-8")
+    commit(project)
+    with pytest.raises(SystemExit, match="nonsense"):
+        copier.run_update(
+            project, {"base_tag": "nonsense"}, vcs_ref=copier.VcsRef.CURRENT, **settings
+        )

@@ -17,8 +17,9 @@ import make
 
 
 def test_made_from_its_sources() -> None:
-    text = make.README.read_text(encoding="utf-8")
-    assert make.readme(text) == text, "run nox -s readme"
+    for path in make.PAGES:
+        text = path.read_text(encoding="utf-8")
+        assert make.page(text) == text, "run nox -s readme"
     tree = make.decision_tree(make.questions()["strategy"]["choices"])
     assert make.PICTURE.read_text(encoding="utf-8") == tree, "run nox -s readme"
 
@@ -36,7 +37,7 @@ def test_one_place_holds_the_address() -> None:
     for path in ROOT.rglob("*"):
         relative = path.relative_to(ROOT)
         if path.is_file() and not any(part.startswith(".") for part in relative.parts):
-            if relative.name in ("copier.yml", "README.md") or path.suffix == ".pyc":
+            if relative.name == "copier.yml" or path in make.PAGES or path.suffix == ".pyc":
                 continue
             owner = "TEMPLATE-" + "OWNER"
             assert (

@@ -12,8 +12,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import copier
 import pytest
 import standins
+from repositories import commit, git
 
 # Added to each repository that installs packages, as people would: what was asked for must be there.
 TEST_EXTRAS = """
@@ -85,6 +87,54 @@ def test_starts_on_a_hub(
     assert "PASSED" in printed
     if answers["strategy"] == "inherit":
         assert re.search(r"moved|none of the base image's packages moved", printed)
+
+
+def test_what_was_asked_for_comes_through_every_switch(
+    render: Callable[..., Path], environment: dict[str, str]
+) -> None:
+    """environment.yml, apt.txt, postBuild and start of one strategy are installed by the next."""
+    repository = with_extras(render(strategy="inherit", apt_packages="file"))
+    lines = "  - cowsay\n  - pip:\n      - XlsxWriter\n"
+    with (repository / "environment.yml").open("a") as file:
+        file.write(lines)
+    commit(repository)
+    before = (repository / "environment.yml").read_bytes()
+    for strategy in ("repo2docker", "dockerfile", "inherit"):
+        settings = {"defaults": True, "overwrite": True, "quiet": True, "unsafe": True}
+        answers = {"strategy": strategy}
+        copier.run_update(repository, answers, vcs_ref=copier.VcsRef.CURRENT, **settings)
+        commit(repository)
+        assert (repository / "environment.yml").read_bytes() == before
+        standins.ensure_bases(repository)
+        assert "PASSED" in check(repository, environment)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"environment.yml": "dependencies:\n  - python=3.13\n  - pip\n  - pip: [cowsay]\n"},
+        {"binder/requirements.txt": "cowsay\n", "binder/runtime.txt": "python-3.13\n"},
+        {
+            "Dockerfile": "FROM quay.io/jupyter/base-notebook:2026-07-28\n"
+            "RUN python3 -m pip install --no-cache-dir cowsay\n"
+        },
+    ],
+    ids=lambda files: next(iter(files)),
+)
+def test_an_existing_repository_starts_on_a_hub(
+    template: Path, tmp_path: Path, environment: dict[str, str], files: dict[str, str]
+) -> None:
+    """Adopted as it is, it passes the check, with what its own files ask for."""
+    repository = tmp_path / "existing"
+    tests = {"tests/test_mine.py": "def test_mine():\n    import cowsay\n"}
+    for name, text in (files | tests).items():
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text(text)
+    commit(repository)
+    copier.run_copy(str(template), repository, defaults=True, quiet=True, unsafe=True)
+    assert git("diff", "HEAD", cwd=repository) == ""
+    standins.ensure_bases(repository)
+    assert "PASSED" in check(repository, environment)
 
 
 @pytest.mark.parametrize("languages", ["[r]", "[julia]", "[python, r, julia]"])
