@@ -6,7 +6,6 @@ Copier loads this file by its path and, in one update, in two versions: it impor
 from __future__ import annotations
 
 import re
-import shlex
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -485,7 +484,6 @@ class Questions(Extension):
             reference_error=reference_error,
             refuse=refuse,
             repository_error=repository_error,
-            shell_word=shlex.quote,
             slug=slug,
             version_error=version_error,
             yaml_word=yaml_word,

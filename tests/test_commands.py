@@ -177,7 +177,7 @@ def test_a_repository_from_a_local_path_is_pointed_to_the_address(
     answers = (project / ".copier-answers.yml").read_text(encoding="utf-8")
     assert f"_src_path: {template}" in answers
     (command,) = re.findall(r"nobody can update it elsewhere.*\n *(copier copy .*)", said)
-    shell(command, tmp_path, template)
+    shell(command, project, template)
     after = (project / ".copier-answers.yml").read_text(encoding="utf-8")
     assert after == answers.replace(str(template), ADDRESS)
     assert git("status", "--porcelain", cwd=project) == "M .copier-answers.yml"

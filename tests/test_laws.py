@@ -36,6 +36,7 @@ SETS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="session")
 def history(template: Path) -> Path:
     """The template with releases before today's."""
+    git("fetch", "--quiet", str(ROOT), "refs/tags/*:refs/tags/*", cwd=template)
     add_releases(template)
     return template
 
