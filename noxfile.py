@@ -37,6 +37,7 @@ TESTS = [
     "hypothesis",
     "markdown-it-py",
     "nbformat",
+    "packaging",
     "pexpect; sys_platform != 'win32'",  # answers questions at a terminal
     "pipx",
     "pre-commit",
@@ -80,3 +81,13 @@ def readme(session: nox.Session) -> None:
     """Make the decision tree and the catalogue's table in README.md from the files that know them."""
     session.install("pyyaml")
     session.run("python", "docs/make.py")
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Check, test, tag and push a release: `nox -s release -- 1.0.0`."""
+    session.install("nox", "packaging", "pyyaml")
+    session.run("python", "tools/release.py", "check", *session.posargs)
+    proof = {"HUB_IMAGE_REQUIRE_DOCKER": "1"}  # nothing may be left out
+    session.run("nox", "--sessions", "lint", "tests", "images", env=proof)
+    session.run("python", "tools/release.py", "release", *session.posargs)
