@@ -45,6 +45,7 @@ TESTS = [
     "pytest-copie",
     "pytest-xdist",
     "python-dotenv",
+    "python-dxf>=12,<13",  # as update_repository.py brings it along
     "responses",  # answers for two web services where they cannot be reached
     "trustme",  # certificates for the stand-in of another
     "yamllint",
