@@ -23,6 +23,12 @@ ARCHITECTURES = ("amd64", "arm64")
 # The answer that stands for an image the catalogue does not hold.
 OTHER = "other"
 
+# A tag that has an order: perhaps words, a day or a version, perhaps its build, perhaps more words.
+ORDERED = re.compile(
+    r"((?:[a-z]\w*(?:\.\w+)*-)*v?)(?:\d{4}-\d\d-\d\d|(\d+)((?:\.\d+)+))(?:-([rv])\d+)?((?:-[a-z][\w.]*)*)",
+    re.ASCII | re.IGNORECASE,
+)
+
 
 @cache
 def load() -> dict[str, Any]:
@@ -62,15 +68,40 @@ def hub_major_inside(image: dict[str, Any], tag: str) -> str:
     return next(known, "")
 
 
+def newer_tags(tag: str, pattern: str = "") -> str:
+    """In: a tag, and its image's `tag_pattern` if there is one. Out: what newer tags of its kind look
+    like, in signs that no shell knows: "%" is a digit, "%+" one or more. Nothing where tags of its kind
+    have no order, as commits.
+
+    Of a tag that the pattern does not know, words stay as they are, and so does a first number below
+    20, which is no year: a major.
+    """
+    tag = tag.partition("@")[0]
+    if pattern and re.fullmatch(pattern, tag):
+        text = re.sub(r"\\d\{(\d)\}", lambda digits: "%" * int(digits[1]), pattern.strip("^$"))
+        text = text.replace(r"\d", "%").replace(r"\.", ".")
+        return text if re.fullmatch(r"[\w.%+-]+", text) else ""
+    if not (found := ORDERED.fullmatch(tag)):
+        return ""
+    before, first, rest, build, after = found.groups(default="")
+    version = "%%%%-%%-%%"
+    if first:
+        version = (first if int(first) < 20 else "%" * len(first)) + ".%+" * rest.count(".")
+    return before + version + (f"-{build}%+" if build else "") + after
+
+
 def base_facts(context: dict[str, Any]) -> dict[str, Any]:
     """In: the answers so far. Out: what is known of the image that `base` and its tag name:
     `reference`, `family` (its entry, not its key), `languages`, `interfaces`, `architectures`,
-    `jupyterhub` (the major inside, "" if not known), `homepage`, `package_list`, `warning`, `gpu`."""
+    `jupyterhub` (the major inside, "" if not known), `newer_tags` (what they look like), `homepage`,
+    `package_list`, `warning`, `gpu`."""
     data = load()
     if context.get("base") == OTHER:
         family = context.get("base_family")
+        reference = str(context.get("base_reference", ""))
         return {
-            "reference": context.get("base_reference", ""),
+            "reference": reference,
+            "newer_tags": newer_tags(reference.rpartition("/")[2].partition(":")[2]),
             "family": data["families"].get(family, data["families"]["docker-stacks"]),
             "languages": ["python"],
             "interfaces": ["lab", "notebook", "rstudio"],
@@ -90,6 +121,7 @@ def base_facts(context: dict[str, Any]) -> dict[str, Any]:
         "reference": f"{image['image']}:{tag}",
         "family": data["families"][image["family"]],
         "jupyterhub": hub_major_inside(image, tag),
+        "newer_tags": newer_tags(tag, image["tag_pattern"]),
         "package_list": image["package_list"].replace("{tag}", tag.partition("@")[0]),
     }
 

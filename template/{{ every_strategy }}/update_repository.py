@@ -5,31 +5,74 @@
 #   "copier-template-extensions",
 #   "docker>=7.1,<8",
 #   "jinja2-time",
-#   "packaging",
+#   "packaging>=24",
+#   "pip>=23",
 #   "python-dxf>=12,<13",
 #   "pyyaml",
 #   "requests>=2.32,<3",
 # ]
 # ///
-"""Keep this repository current."""
+"""Keep this repository current: with the template, with its base image, with its tools.
+
+By hand, in a repository without uncommitted changes:
+
+    pipx run update_repository.py
+
+finds what is newer and applies it, as `copier update` does; `git diff` shows what it did. In CI, weekly
+and from a form, it proposes the same in one pull or merge request, which it renews and never repeats.
+
+It looks first, which takes seconds: for a newer release of the template; for a newer tag of the base
+image, of the kind that image.env names and never of another JupyterHub major; for a newer repo2docker,
+uv or micromamba, where this repository pins one. Then Copier does the work. Files in which both sides
+changed the same lines stay as they are here, and the request lists them for a person to look at.
+
+This file is written by the template: what varies stands in `image.env` and `.copier-answers.yml`.
+"""
 
 from __future__ import annotations
 
+import argparse
+import base64
+import contextlib
+import hashlib
 import json
+import os
 import re
-from collections.abc import Callable, Iterable
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 MISSING = ""
 try:
     import dxf
     import requests
     from dxf.exceptions import DXFError
+
+    # last, as the template's own catalogue uses the registry's part of this file without them
+    import docker  # isort: skip
+    import check_image
+    import publish_image
+    import yaml
+    from check_image import HERE, Refusal
+    from packaging.version import InvalidVersion, Version
+    from publish_image import Contents, Run, plain, tell
 except ModuleNotFoundError as error:  # told in main(), after mistakes that need no dependency
     MISSING = str(error.name)
 
+BRANCH = "update-by-template"  # of the request; also who commits on it, and the label of an issue
+STRATEGIES = ["community-image", "inherit", "repo2docker", "dockerfile"]
+FROM_BASE = STRATEGIES[:2]
 # A commit names no order; eight digits that start with 20 are a day.
 COMMIT = re.compile(r"(?!20\d{6}$)[0-9a-f]{7,40}")
+LONGEST = 60_000  # GitHub takes texts of 65536 characters
+SECRETS = ("GITHUB_TOKEN", "UPDATE_TOKEN", "CI_JOB_TOKEN")  # no program that is started gets them
+NOT_PERMITTED = "not permitted to create or approve pull requests"  # GitHub's words
 
 
 # --- the registry: which tags there are ---------------------------------------------------------------
@@ -102,3 +145,709 @@ def newer(tags: Iterable[str], current: str, pattern: str) -> list[str]:
 
 def numbers(tag: str) -> list[int]:
     return [int(digits) for digits in re.findall(r"\d+", tag)]
+
+
+# --- look: what is newer --------------------------------------------------------------------------------
+
+
+@dataclass
+class Plan:
+    """What to update: whether to the template's newest release, and with which answers; what for, as
+    rows of what, old, new; the packages that differ in the base image; what could not be looked up."""
+
+    template: bool = False
+    answers: dict[str, str] = field(default_factory=dict)
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    packages: list[str] | None = None
+    notes: list[str] = field(default_factory=list)
+    failed: bool = False  # a note may be of today only
+
+    def answer(self, what: str, key: str, old: str, new: str) -> None:
+        self.answers[key] = new
+        self.rows.append((what, old, new))
+
+    @property
+    def title(self) -> str:
+        return f"Update {', '.join(f'{what} to {plain(new)}' for what, _, new in self.rows)}"[:200]
+
+    @property
+    def fingerprint(self) -> str:
+        """By which the same proposal is known again, whatever the branch it starts from."""
+        return hashlib.sha256(json.dumps(self.rows).encode()).hexdigest()[:16]
+
+    @property
+    def command(self) -> list[str]:
+        where = [] if self.template else ["--vcs-ref=:current:"]
+        given = [word for key, new in self.answers.items() for word in ("-d", f"{key}={new}")]
+        return ["copier", "update", "--trust", "--defaults", *where, *given]
+
+
+def run(command: list[str], folder: Path) -> str:
+    """Run a program without this run's secrets and return what it printed; a Refusal with its last
+    words if it fails."""
+    env = {key: value for key, value in os.environ.items() if key not in SECRETS}
+    options = {"capture_output": True, "encoding": "utf-8", "errors": "replace", "check": False}
+    done = subprocess.run(command, cwd=folder, env=env, **options)
+    if done.returncode:
+        words = (done.stderr.strip() or done.stdout.strip() or "no word").splitlines()[-1]
+        raise Refusal(
+            f"`{shlex.join(command[2:] if command[0] == sys.executable else command)}`: {words}"
+        )
+    return done.stdout
+
+
+def look(answers: dict[str, Any], env: dict[str, str], what: str, strategy: str) -> Plan:
+    """Return what is newer; in: the stored answers, image.env, and what the form says."""
+    plan = Plan()
+    source = str(answers.get("_src_path", ""))
+    if not re.match(r"[\w.+-]{2,}:|[\w.-]+@", source) and not Path(source).is_dir():
+        raise Refusal(
+            f"This repository was made from the template in the folder '{source}', which is not here: "
+            "put the template's address behind _src_path in .copier-answers.yml."
+        )
+    if what in ("all", "template"):
+        copier = [sys.executable, "-m", "copier", "check-update", "--output-format", "json"]
+        found = json.loads(run(copier, HERE))
+        if found["update_available"]:
+            plan.template = True
+            plan.rows.append(("the template", found["current_version"], found["latest_version"]))
+    if strategy not in ("keep", answers["strategy"]):
+        plan.answer("the strategy", "strategy", answers["strategy"], strategy)
+    now = plan.answers.get("strategy", answers["strategy"])
+    if what in ("all", "image") and now in FROM_BASE and env["BASE_IMAGE"]:
+        with noted(plan):
+            look_for_base(plan, answers, env)
+    if what in ("all", "pins"):
+        look_for_pins(plan, answers, now)
+    return plan
+
+
+@contextlib.contextmanager
+def noted(plan: Plan) -> Iterator[None]:
+    """What fails elsewhere is told, and hides no other update."""
+    try:
+        yield
+    except (RegistryError, Refusal) as error:
+        plan.notes.append(str(error))
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        plan.notes.append(f"Docker broke off: {' '.join(str(error).split())[:300]}")
+    else:
+        return
+    plan.failed = True
+
+
+def look_for_pins(plan: Plan, answers: dict[str, Any], strategy: str) -> None:
+    pins = [("repo2docker", "repo2docker_version", lambda: newest("jupyter-repo2docker"))]
+    if strategy == "dockerfile" and answers.get("packages_with") == "conda":
+        image, pin = "docker.io/mambaorg/micromamba", "micromamba_version"
+        kind = r"\d+\.\d+\.\d+"
+        found = lambda: [str(answers[pin]), *newer(tags(image), str(answers[pin]), kind)][-1]
+        pins.append(("micromamba", pin, found))
+    elif strategy == "dockerfile":
+        pins.append(("uv", "uv_version", lambda: newest("uv")))
+    for what, pin, find in pins:
+        with noted(plan):
+            old, new = str(answers[pin]), find()
+            if Version(new) > Version(old):
+                plan.answer(what, pin, old, new)
+
+
+def newest(package: str) -> str:
+    """Return the newest release of a Python package, as pip would install it: no pre-release."""
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--dry-run"]
+    pip += ["--no-deps", "--ignore-installed", "--quiet", "--report", "-", package]
+    return json.loads(run(pip, HERE))["install"][0]["metadata"]["version"]
+
+
+def look_for_base(plan: Plan, answers: dict[str, Any], env: dict[str, str]) -> None:
+    """Find the newest tag of the base image that has the hub's JupyterHub inside."""
+    reference, _, digest = env["BASE_IMAGE"].partition("@")
+    image, _, tag = reference.rpartition(":")
+    kind = re.escape(env.get("BASE_TAGS", "")).replace(r"%\+", r"\d+").replace("%", r"\d")
+    if not kind:
+        plan.notes.append(
+            f"Tags like {image}:{tag} have no order: whether one is newer, you decide."
+        )
+        return
+    major = env["JUPYTERHUB_MAJOR"]
+    candidates = newer(tags(image), tag, kind)
+    named = [re.match(r"hub-(\d+)", candidate) for candidate in candidates]
+    candidates = [one for one, hub in zip(candidates, named) if not hub or hub[1] == major]
+    if not candidates:
+        return
+    client = check_image.connect()
+    inside: dict[str, tuple[Contents, str]] = {}
+    needed = {one.partition("/")[2] for one in (env["PLATFORMS"] or "linux/amd64").split(",")}
+
+    def fits(candidate: str) -> bool:
+        inside[candidate] = look_inside(client, f"{image}:{candidate}")
+        return hub_major(inside[candidate][0]) in (
+            "",
+            major,
+        )  # `inherit` adds one where there is none
+
+    # JupyterHub's major only ever grows with the tags: the newest first, then by halves
+    new, first, end, middle = "", 0, len(candidates), len(candidates) - 1
+    while first < end:
+        if not can_be_pulled(image, candidates[middle], needed):
+            del candidates[middle]
+            end -= 1
+        elif fits(candidates[middle]):
+            new, first = candidates[middle], middle + 1
+        else:
+            end = middle
+        middle = (first + end) // 2
+    if not new:
+        plan.notes.append(
+            f"No newer tag of {image} that can be pulled has JupyterHub {major} inside."
+        )
+        return
+    contents, new_digest = inside[new]
+    plan.packages = contents.changes(look_inside(client, env["BASE_IMAGE"])[0])
+    new, old = (f"{new}@{new_digest}", f"{tag}@{digest}") if digest else (new, tag)
+    if answers["base"] == "other":
+        plan.answer("the base image", "base_reference", env["BASE_IMAGE"], f"{image}:{new}")
+    else:
+        plan.answer("the base image", "base_tag", old, new)
+
+
+def can_be_pulled(image: str, tag: str, needed: set[str]) -> bool:
+    """Return whether an image is there for these processors; a tag may be listed and gone."""
+    with contextlib.suppress(RegistryError):
+        return needed <= set(architectures(image, tag))
+    return False
+
+
+def look_inside(client: Any, reference: str) -> tuple[Contents, str]:
+    """Return what is in an image, and its digest. What was not here before does not stay."""
+    try:
+        image, stays = client.images.get(reference), True
+    except docker.errors.ImageNotFound:
+        image, stays = client.images.pull(reference), False
+    try:
+        digest = next(iter(image.attrs.get("RepoDigests") or []), "").partition("@")[2]
+        return Contents.of(image, client), digest
+    except (IndexError, KeyError, ValueError) as error:
+        raise Refusal(f"{reference} does not tell its packages ({type(error).__name__}).") from None
+    finally:
+        if not stays:
+            client.images.remove(reference, force=True)
+
+
+def hub_major(contents: Contents) -> str:
+    """Return the major of the JupyterHub in an image, or nothing if there is none."""
+    packages = contents.packages["conda"] | contents.packages["pip"]
+    return packages.get("jupyterhub", "").partition(".")[0]
+
+
+# --- apply: Copier does the work ------------------------------------------------------------------------
+
+
+@dataclass
+class Outcome:
+    """What an update has done: the commit and the tree of it; per file left as it is, what the template
+    would change; the files it removes; the workflows that it writes."""
+
+    commit: str
+    tree: str
+    conflicts: dict[str, str]
+    removed: list[str]
+    workflows: list[str]
+
+
+def git(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> str:
+    """Run git and return what it printed; CalledProcessError if it fails."""
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=cwd,
+        env=os.environ | (env or {}),
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",  # a file's name may be written in any encoding
+    )
+    return done.stdout.strip()
+
+
+def names(*arguments: str, cwd: Path) -> list[str]:
+    """Return the names of files that git prints."""
+    return [name for name in git(*arguments, "-z", cwd=cwd).split("\0") if name]
+
+
+def update(plan: Plan, folder: Path) -> None:
+    """Let Copier update a folder; a Refusal with its last words if it refuses."""
+    run([sys.executable, "-m", *plan.command, "--quiet", "--conflict=inline"], folder)
+
+
+def unmerged(folder: Path) -> list[str]:
+    return sorted(
+        {entry.partition("\t")[2] for entry in names("ls-files", "--unmerged", cwd=folder)}
+    )
+
+
+def settle(folder: Path) -> dict[str, str]:
+    """Take back what Copier could not merge: no conflict is ever committed. Return what the template
+    would change, by file."""
+    found = {}
+    for name in unmerged(folder):
+        sides = [f":{stage}:./{name}" for stage in (1, 3)]
+        with contextlib.suppress(subprocess.CalledProcessError):  # a side may have no such file
+            found[name] = git("diff", *sides, cwd=folder)
+    for name in names("ls-files", "--others", "--exclude-standard", cwd=folder):
+        if name.endswith(".rej"):  # Copier's other way
+            found[name.removesuffix(".rej")] = (folder / name).read_text("utf-8", "replace")
+            (folder / name).unlink()
+    changed = {*names("diff", "--name-only", "--no-renames", "HEAD", cwd=folder), *unmerged(folder)}
+    for name in changed - found.keys():
+        path, marker = folder / name, b"<<<<<<< before updating"
+        if path.is_file() and marker in path.read_bytes():
+            found.setdefault(name, "")
+    for name in found:
+        try:
+            git("checkout", "HEAD", "--", name, cwd=folder)
+        except subprocess.CalledProcessError:  # it was not here before
+            git("rm", "--force", "--quiet", "--ignore-unmatch", "--", name, cwd=folder)
+    return found
+
+
+def apply(plan: Plan, folder: Path) -> Outcome:
+    """Update a work tree of this repository, and make the commit of it."""
+    update(plan, folder)
+    conflicts = settle(folder)
+    git("add", "--all", cwd=folder)
+    tree = git("write-tree", cwd=folder)
+    mine = {
+        f"GIT_{who}_{what}": BRANCH for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    commit = git("commit-tree", tree, "-p", "HEAD", "-m", plan.title, cwd=folder, env=mine)
+    staged = ["diff", "--cached", "--name-only", "--no-renames", "HEAD"]
+    removed = names(*staged, "--diff-filter=D", cwd=folder)
+    # GitHub lets a run's token delete workflows, but neither make nor change them
+    workflows = [
+        name
+        for name in names(*staged, "--diff-filter=d", cwd=folder)
+        if name.startswith(".github/workflows/")
+    ]
+    return Outcome(commit, tree, conflicts, removed, workflows)
+
+
+def release_notes(folder: Path, old: str, new: str) -> str:
+    """Return what the template's CHANGELOG.md says of its releases after `old` up to `new`."""
+    answers = yaml.safe_load((folder / ".copier-answers.yml").read_text(encoding="utf-8"))
+    source = re.sub(r"^git\+", "", str(answers["_src_path"]))
+    for short, long in {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}.items():
+        source = source.replace(short, long, 1) if source.startswith(short) else source
+    text = ""
+    with tempfile.TemporaryDirectory() as place, contextlib.suppress(Refusal, OSError):
+        clone = ["git", "clone", "--quiet", "--depth=1", f"--branch={answers['_commit']}"]
+        run([*clone, "--", source, place], folder)
+        text = (Path(place) / "CHANGELOG.md").read_text("utf-8", "replace")
+    wanted = []
+    for section in re.split(r"(?m)^(?=## )", text):
+        with contextlib.suppress(InvalidVersion):
+            version = Version(re.sub(r"^## \[?([^\s\]]+).*", r"\1", section.partition("\n")[0]))
+            wanted += [section.strip()] if Version(old) < version <= Version(new) else []
+    return "\n\n".join(wanted)
+
+
+# --- the request's text -----------------------------------------------------------------------------------
+
+
+def code(text: str) -> str:
+    """Return a text as Markdown shows it in one line, whatever it holds."""
+    return f"`{''.join(c if c.isprintable() and c not in '`|' else '?' for c in text) or '-'}`"
+
+
+def fence(text: str, language: str = "", size: int = LONGEST) -> list[str]:
+    """Return a text as Markdown shows it line by line, whatever it holds; at most so long."""
+    text = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+    text = text if len(text) <= size else f"{text[:size]}\n[...]"
+    marks = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return [f"{marks}{language}", *text.splitlines(), marks]
+
+
+def describe(plan: Plan, done: Outcome, base: str, notes: str, size: int = 6000) -> str:
+    """Return the text of the request. `base`: the commit it starts from; `notes`: of releases; `size`:
+    how long each part may be at most."""
+    lines = ["| what | now | new |", "|---|---|---|"]
+    lines += [f"| {what} | {code(old)} | {code(new)} |" for what, old, new in plan.rows]
+    by_hand = ["git", "switch", "--create", "by-hand", base]
+    command = f"{shlex.join(by_hand)} && {shlex.join(plan.command)}"
+    if done.conflicts:
+        lines += ["", "### A person must look at these", ""]
+        lines += ["Both sides changed the same lines, so these files stayed as they are here. One"]
+        lines += ["command shows both versions in them, for you to choose; then tick them off:", ""]
+        lines += [*fence(command, "shell"), ""]
+        lines += [f"- [ ] {code(name)}" for name in done.conflicts]
+        for name, diff in done.conflicts.items():
+            if diff and size:
+                lines += ["", f"What the template would change in {code(name)}:", ""]
+                lines += fence(diff, "diff", size)
+    if done.removed:
+        back = shlex.join(["git", "checkout", base, "--", *done.removed])
+        lines += ["", "### This removes files", ""]
+        lines += [*map("- {}".format, map(code, done.removed)), "", "If you still need one:", ""]
+        lines += fence(back, "shell", 6000)
+    if notes and size:
+        lines += ["", "### What the template's releases say", "", *fence(notes, "markdown", size)]
+    if plan.packages is not None:
+        lines += ["", "### Packages that differ in the base image", ""]
+        changes = fence("\n".join(plan.packages), "diff", 3 * size)
+        lines += ["<details><summary>All of them</summary>", "", *changes, "", "</details>"]
+    lines += ["", *(f"- not looked up: {code(note)}" for note in plan.notes)]
+    lines += [
+        "",
+        "`update_repository.py` wrote this and renews it weekly. What somebody commits on the",
+    ]
+    lines += ["branch stays: it is left alone then. Closed, this very proposal does not come back."]
+    text = "\n".join([*lines, "", mark(plan)])
+    smaller = {6000: 600, 600: 0}
+    return (
+        text
+        if len(text) < LONGEST or not size
+        else describe(plan, done, base, notes, smaller[size])
+    )
+
+
+def mark(plan: Plan) -> str:
+    """Return the last line of a text, by which its proposal is known again."""
+    return f"<!-- proposal: {plan.fingerprint} -->"
+
+
+# --- GitHub and GitLab --------------------------------------------------------------------------------------
+
+
+class HostError(Exception):
+    """GitHub or GitLab refuses something: what it says, and the status."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass
+class Thread:
+    """A request, or an issue, that this program has opened."""
+
+    kind: str
+    number: int
+    title: str
+    text: str
+    url: str
+
+    def proposes(self, plan: Plan) -> bool:
+        return self.text.rstrip().endswith(mark(plan))
+
+
+@dataclass
+class Host:
+    """Where the repository lives, and the token with which to ask and to push."""
+
+    project: str
+    default_branch: str
+    token: str
+    own_token: bool  # somebody gave it: it is not the run's own
+
+    def ask(self, method: str, path: str, content: Any = None) -> Any:
+        """Return what the API answers; HostError if it refuses."""
+        url, headers = f"{self.api}/{path}", self.headers
+        answer = requests.request(method, url, json=content, headers=headers, timeout=60)
+        if not answer.ok:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                raise HostError(answer.status_code, str(answer.json()["message"])[:300])
+            raise HostError(answer.status_code, f"{method} {path}: {answer.status_code}")
+        return answer.json() if answer.content else None
+
+    def remote(self, *arguments: str) -> str:
+        """Run git on the repository at its host; the token is written to no file."""
+        header = base64.b64encode(f"{self.user}:{self.token}".encode()).decode()
+        env = {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"http.{self.server}/.extraheader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {header}",
+            "GIT_TERMINAL_PROMPT": "0",
+        }
+        command, *more = arguments
+        return git(
+            command, "--quiet", f"{self.server}/{self.project}.git", *more, cwd=HERE, env=env
+        )
+
+
+class GitHub(Host):
+    user = "x-access-token"
+    api = property(lambda self: f"{os.environ['GITHUB_API_URL']}/repos/{self.project}")
+    server = property(lambda self: os.environ["GITHUB_SERVER_URL"])
+
+    @property
+    def headers(self) -> dict[str, str]:
+        accept = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        return accept | {"Authorization": f"Bearer {self.token}"}
+
+    def threads(self, kind: str, state: str) -> list[Thread]:
+        """Return this program's requests or issues, newest first: docs.github.com/rest/pulls/pulls and
+        /rest/issues/issues. Only who may triage gives labels, so no stranger's issue is taken for one."""
+        owner = self.project.partition("/")[0]
+        head = quote(f"{owner}:{BRANCH}", safe="")
+        which = f"pulls?head={head}&" if kind == "request" else f"issues?labels={BRANCH}&"
+        return [
+            Thread(kind, one["number"], one["title"], one["body"] or "", one["html_url"])
+            for one in self.ask("GET", f"{which}state={state}&per_page=100")
+            if not one.get("merged_at") and (kind == "request" or "pull_request" not in one)
+        ]
+
+    def write(self, kind: str, old: Thread | None, title: str, text: str) -> str:
+        """Open a request or an issue, or renew it; return its address."""
+        path = "pulls" if kind == "request" else "issues"
+        content = {"title": title, "body": text}
+        if old:
+            return self.ask("PATCH", f"{path}/{old.number}", content)["html_url"]
+        more = {"labels": [BRANCH]}
+        if kind == "request":
+            more = {"head": BRANCH, "base": self.default_branch}
+        return self.ask("POST", path, content | more)["html_url"]
+
+    def close(self, old: Thread, sentence: str) -> None:
+        # closed by this program, the same may come back: its mark goes
+        path = "pulls" if old.kind == "request" else "issues"
+        content = {"state": "closed", "body": f"{old.text}\n<!-- closed: moot -->"}
+        self.ask("PATCH", f"{path}/{old.number}", content)
+        self.ask("POST", f"issues/{old.number}/comments", {"body": sentence})
+
+    def prove(self) -> None:
+        """Start the image's workflow on the branch: what a run's own token does starts none."""
+        if not self.own_token:
+            self.ask("POST", "actions/workflows/image.yml/dispatches", {"ref": BRANCH})
+
+
+class GitLab(Host):
+    user = "oauth2"
+    server = property(lambda self: os.environ["CI_SERVER_URL"])
+    headers = property(lambda self: {"PRIVATE-TOKEN": self.token})
+
+    @property
+    def api(self) -> str:
+        return f"{os.environ['CI_API_V4_URL']}/projects/{quote(self.project, safe='')}"
+
+    def threads(self, kind: str, state: str) -> list[Thread]:
+        """Return this program's requests, newest first: docs.gitlab.com/api/merge_requests. There are
+        no issues, as GitLab lets workflow files be pushed."""
+        if kind == "issue":
+            return []
+        states = {"open": "opened"}
+        which = f"source_branch={BRANCH}&state={states.get(state, state)}&per_page=100"
+        return [
+            Thread(kind, one["iid"], one["title"], one["description"] or "", one["web_url"])
+            for one in self.ask("GET", f"merge_requests?{which}")
+        ]
+
+    def write(self, kind: str, old: Thread | None, title: str, text: str) -> str:
+        content = {"title": title, "description": text}
+        if old:
+            return self.ask("PUT", f"merge_requests/{old.number}", content)["web_url"]
+        more = {"source_branch": BRANCH, "target_branch": self.default_branch}
+        more |= {"remove_source_branch": True}
+        return self.ask("POST", "merge_requests", content | more)["web_url"]
+
+    def close(self, old: Thread, sentence: str) -> None:
+        text = f"{old.text}\n<!-- closed: moot -->"
+        content = {"state_event": "close", "description": text}
+        self.ask("PUT", f"merge_requests/{old.number}", content)
+        self.ask("POST", f"merge_requests/{old.number}/notes", {"body": sentence})
+
+    def prove(self) -> None:
+        """Merge requests start their pipelines by themselves."""
+
+
+def host_of(run: Run) -> Host:
+    """Return where this run's repository lives; a Refusal where nothing may be proposed."""
+    token = os.environ.get("UPDATE_TOKEN", "")
+    if run.on == "github":
+        event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+        branch, default = os.environ["GITHUB_REF_NAME"], event["repository"]["default_branch"]
+        host = GitHub(run.project, default, token or os.environ["GITHUB_TOKEN"], bool(token))
+    else:
+        branch, default = os.environ.get("CI_COMMIT_BRANCH", ""), os.environ["CI_DEFAULT_BRANCH"]
+        host = GitLab(run.project, default, token, True)
+    if branch != default:
+        raise Refusal(f"'{branch}' is not the default branch: run this on '{default}'.")
+    return host
+
+
+# --- propose ------------------------------------------------------------------------------------------------
+
+
+def fetched(host: Host) -> str:
+    """Return the commit at which the request's branch is, or nothing; a Refusal if somebody else has
+    committed on it."""
+    if not (listed := host.remote("ls-remote", f"refs/heads/{BRANCH}")):
+        return ""
+    host.remote("fetch", f"refs/heads/{BRANCH}")
+    if set(git("log", "--format=%ce", "HEAD..FETCH_HEAD", cwd=HERE).split("\n")) - {BRANCH, ""}:
+        raise LeftAlone(f"Somebody has committed on the branch {BRANCH}, so it is left alone.")
+    return listed.split()[0]
+
+
+class LeftAlone(Exception):
+    """There is something to propose, but a person decided otherwise: one sentence."""
+
+
+def withdraw(host: Host, sentence: str, kinds: Iterable[str] = ("request", "issue")) -> None:
+    """Close what this program has opened and is moot, with one sentence, and remove the branch."""
+    for kind in kinds:
+        for old in host.threads(kind, "open"):
+            host.close(old, sentence)
+            tell(f"{old.url} is closed: {sentence}")
+    if "request" in kinds and fetched(host):
+        host.remote("push", f":refs/heads/{BRANCH}")
+
+
+def open_or_renew(host: Host, kind: str, plan: Plan, title: str, text: str) -> None:
+    """Have one request, or one issue, that says this."""
+    old = next(iter(host.threads(kind, "open")), None)
+    if old and (old.title, old.text.replace("\r\n", "\n").strip()) == (title, text.strip()):
+        tell(f"{old.url} says so already.")
+        return
+    if not old and any(thread.proposes(plan) for thread in host.threads(kind, "closed")):
+        raise LeftAlone(f"This was proposed and closed: {plan.title}. It is not opened again.")
+    tell(f"{title}: {host.write(kind, old, title, text)}")
+
+
+def propose(plan: Plan, host: Host) -> None:
+    """Have one request with the update, or one issue where it cannot be pushed."""
+    at = fetched(host)
+    if any(thread.proposes(plan) for thread in host.threads("request", "closed")):
+        raise LeftAlone(f"This was proposed and closed: {plan.title}. It is not opened again.")
+    base = git("rev-parse", "HEAD", cwd=HERE)
+    with work_tree() as folder:
+        done = apply(plan, folder)
+        old, new = plan.rows[0][1:]
+        notes = release_notes(folder, old, new) if plan.template else ""
+    if done.tree == git("rev-parse", "HEAD^{tree}", cwd=HERE):
+        withdraw(host, "The repository is current.")
+        return
+    title = plan.title + (" (needs a person)" if done.conflicts else "")
+    text = describe(plan, done, base, notes)
+    if done.workflows and not host.own_token:
+        withdraw(host, "An issue says what is newer, as this cannot be pushed.", ["request"])
+        files = ", ".join(map(code, done.workflows))
+        why = f"""GitHub lets no run's own token change workflow files, as this update does: {files}. Or
+give this repository the secret UPDATE_TOKEN, a token that may write contents, pull requests and
+workflows."""
+        tell_by_issue(host, plan, title, text, why)
+        return
+    pushed = not at or git("rev-parse", f"{at}^{{tree}}", cwd=HERE) != done.tree
+    if pushed:
+        lease = f"--force-with-lease=refs/heads/{BRANCH}:{at}"
+        host.remote("push", lease, f"{done.commit}:refs/heads/{BRANCH}")
+    try:
+        open_or_renew(host, "request", plan, title, text)
+    except HostError as error:
+        if NOT_PERMITTED not in str(error):
+            raise
+        page = f"{host.server}/{host.project}"
+        why = f"""The branch is pushed, but this repository lets GitHub Actions not open pull requests:
+{page}/compare/{host.default_branch}...{BRANCH}?expand=1 opens it. For the next time, tick "Allow GitHub
+Actions to create and approve pull requests" at {page}/settings/actions. Without it:"""
+        tell_by_issue(host, plan, title, text, why)
+        return
+    withdraw(host, "A pull request says it now.", ["issue"])
+    if pushed:
+        try:
+            host.prove()
+        except HostError as error:
+            tell(f"The image's workflow did not start on {BRANCH}: {code(str(error))}.")
+
+
+def tell_by_issue(host: Host, plan: Plan, title: str, text: str, why: str) -> None:
+    """Have one issue with the one command to run instead."""
+    how = ["In a clone of this repository, one command does it:", ""]
+    how += [*fence(shlex.join(plan.command), "shell"), "", why, ""]
+    with contextlib.suppress(LeftAlone):
+        open_or_renew(host, "issue", plan, f"{title}, by hand", "\n".join([*how, text]))
+
+
+@contextlib.contextmanager
+def work_tree() -> Iterator[Path]:
+    """Make a work tree of this commit beside this one, which stays as it is."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / HERE.name
+        git("worktree", "add", "--quiet", "--detach", str(folder), "HEAD", cwd=HERE)
+        try:
+            yield folder
+        finally:
+            git("worktree", "remove", "--force", str(folder), cwd=HERE)
+
+
+def by_hand(plan: Plan) -> None:
+    """Update this very folder, and say what to look at."""
+    before = git("rev-parse", "HEAD", cwd=HERE)
+    update(plan, HERE)
+    for name in unmerged(HERE):
+        print(f"Both sides changed {name}: choose between the versions in it, then `git add` it.")
+    for name in names("diff", "--name-only", "--no-renames", "--diff-filter=D", cwd=HERE):
+        print(f"Removed {name}; to keep it: {shlex.join(['git', 'checkout', before, '--', name])}")
+    print("`git diff` shows what it did, `git stash --include-untracked` undoes it.")
+
+
+# --- the command line ---------------------------------------------------------------------------------------
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Return 0 if it is done, 1 if something outside fails, 2 if it cannot be done."""
+    parser = argparse.ArgumentParser(
+        prog="update_repository.py", description="Find what is newer, and apply or propose it."
+    )
+    what = ["all", "template", "image", "pins"]
+    parser.add_argument("--what", choices=what, default="all", help="what to update")
+    parser.add_argument("--strategy", choices=["keep", *STRATEGIES], default="keep")
+    options = parser.parse_args(argv)
+    if MISSING:
+        use = "use `pipx run update_repository.py`"
+        print(f"This Python has no package '{MISSING}': {use}.", file=sys.stderr)
+        return 2
+    try:
+        env = check_image.read_image_env(HERE / "image.env")
+        path = HERE / ".copier-answers.yml"
+        if not path.is_file():
+            raise Refusal(f"{path} is not there: the template can only update what it has made.")
+        answers = yaml.safe_load(path.read_text(encoding="utf-8"))
+        run = Run.of(dict(os.environ))
+        host = host_of(run) if run.on else None
+        plan = look(answers, env, options.what, options.strategy)
+        for what, old, new in plan.rows:
+            print(f"{what}: {old} -> {new}", file=sys.stderr)
+        for note in plan.notes:
+            tell(code(note))
+        if not plan.rows:
+            tell("Nothing is newer.")
+            everything = (options.what, options.strategy) == ("all", "keep")
+            if host and host.token and everything and not plan.failed:
+                withdraw(host, "The repository is current.")
+        elif host is None:
+            by_hand(plan)
+        elif host.token:
+            propose(plan, host)
+        else:
+            raise Refusal(
+                f"{plan.title}: to propose it, GitLab needs a project access token (api, "
+                "write_repository) in the variable UPDATE_TOKEN, masked and protected."
+            )
+        return 0
+    except LeftAlone as reason:
+        tell(str(reason))
+        return 0
+    except Refusal as refusal:
+        tell(str(refusal))
+        return 2
+    except (HostError, OSError, requests.RequestException) as error:
+        tell(f"The update broke off: {code(' '.join(str(error).split())[:300])}")
+        return 1
+    except subprocess.CalledProcessError as error:
+        words = (error.stderr or "").strip().splitlines() or [str(error.returncode)]
+        why = next((line for line in words if "refus" in line), words[-1])
+        tell(f"git broke off: {code(why)}")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
