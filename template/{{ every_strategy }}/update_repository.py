@@ -44,6 +44,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -129,6 +130,16 @@ def architectures(image: str, tag: str) -> list[str]:
     return sorted(ask(image, question))
 
 
+def digest_of(image: str, tag: str) -> str:
+    """Return the digest of what a tag names now, RegistryError if it cannot be pulled."""
+
+    def question(registry: dxf.DXF) -> str:
+        data = registry.get_manifest_and_response(tag)[1].content
+        return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+    return ask(image, question)
+
+
 def newer(tags: Iterable[str], current: str, pattern: str) -> list[str]:
     """Return those tags that match a pattern and are newer than the current one, oldest first: as
     numbers, so that 2026.10.1 is newer than 2026.9.30. None if the current tag does not match it, or if
@@ -186,8 +197,8 @@ def run(command: list[str], folder: Path) -> str:
     """Run a program without this run's secrets and return what it printed; a Refusal with its last
     words if it fails."""
     env = {key: value for key, value in os.environ.items() if key not in SECRETS}
-    options = {"capture_output": True, "encoding": "utf-8", "errors": "replace", "check": False}
-    done = subprocess.run(command, cwd=folder, env=env, **options)
+    options = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
+    done = subprocess.run(command, cwd=folder, env=env, check=False, **options)
     if done.returncode:
         words = (done.stderr.strip() or done.stdout.strip() or "no word").splitlines()[-1]
         raise Refusal(
@@ -269,42 +280,40 @@ def look_for_base(plan: Plan, answers: dict[str, Any], env: dict[str, str]) -> N
             f"Tags like {image}:{tag} have no order: whether one is newer, you decide."
         )
         return
-    major = env["JUPYTERHUB_MAJOR"]
+    major, named = env["JUPYTERHUB_MAJOR"], re.match(r"hub-\d+", tag)
     candidates = newer(tags(image), tag, kind)
-    named = [re.match(r"hub-(\d+)", candidate) for candidate in candidates]
-    candidates = [one for one, hub in zip(candidates, named) if not hub or hub[1] == major]
+    if named:
+        candidates = [one for one in candidates if re.match(rf"hub-{major}\D", one)]
     if not candidates:
         return
-    client = check_image.connect()
-    inside: dict[str, tuple[Contents, str]] = {}
+    try:
+        client = check_image.connect()
+    except Refusal:
+        if not named:  # nothing but Docker tells which JupyterHub is inside
+            raise
+        client = None
     needed = {one.partition("/")[2] for one in (env["PLATFORMS"] or "linux/amd64").split(",")}
-
-    def fits(candidate: str) -> bool:
-        inside[candidate] = look_inside(client, f"{image}:{candidate}")
-        return hub_major(inside[candidate][0]) in (
-            "",
-            major,
-        )  # `inherit` adds one where there is none
-
+    inside = cache(lambda tag: look_inside(client, f"{image}:{tag}"))
     # JupyterHub's major only ever grows with the tags: the newest first, then by halves
     new, first, end, middle = "", 0, len(candidates), len(candidates) - 1
     while first < end:
         if not can_be_pulled(image, candidates[middle], needed):
             del candidates[middle]
             end -= 1
-        elif fits(candidates[middle]):
+        # where there is none, `inherit` adds it
+        elif named or hub_major(inside(candidates[middle])) in ("", major):
             new, first = candidates[middle], middle + 1
         else:
             end = middle
         middle = (first + end) // 2
     if not new:
-        plan.notes.append(
-            f"No newer tag of {image} that can be pulled has JupyterHub {major} inside."
-        )
+        plan.notes.append(f"No newer {image} that can be pulled has JupyterHub {major} inside.")
         return
-    contents, new_digest = inside[new]
-    plan.packages = contents.changes(look_inside(client, env["BASE_IMAGE"])[0])
-    new, old = (f"{new}@{new_digest}", f"{tag}@{digest}") if digest else (new, tag)
+    if client:
+        plan.packages = inside(new).changes(look_inside(client, env["BASE_IMAGE"]))
+    old = tag
+    if digest:
+        old, new = f"{tag}@{digest}", f"{new}@{digest_of(image, new)}"
     if answers["base"] == "other":
         plan.answer("the base image", "base_reference", env["BASE_IMAGE"], f"{image}:{new}")
     else:
@@ -318,15 +327,14 @@ def can_be_pulled(image: str, tag: str, needed: set[str]) -> bool:
     return False
 
 
-def look_inside(client: Any, reference: str) -> tuple[Contents, str]:
-    """Return what is in an image, and its digest. What was not here before does not stay."""
+def look_inside(client: Any, reference: str) -> Contents:
+    """Return what is in an image. What was not on this machine before does not stay."""
     try:
         image, stays = client.images.get(reference), True
     except docker.errors.ImageNotFound:
         image, stays = client.images.pull(reference), False
     try:
-        digest = next(iter(image.attrs.get("RepoDigests") or []), "").partition("@")[2]
-        return Contents.of(image, client), digest
+        return Contents.of(image, client)
     except (IndexError, KeyError, ValueError) as error:
         raise Refusal(f"{reference} does not tell its packages ({type(error).__name__}).") from None
     finally:
@@ -693,11 +701,12 @@ class LeftAlone(Exception):
 
 def withdraw(host: Host, sentence: str, kinds: Iterable[str] = ("request", "issue")) -> None:
     """Close what this program has opened and is moot, with one sentence, and remove the branch."""
+    branch = "request" in kinds and fetched(host)
     for kind in kinds:
         for old in host.threads(kind, "open"):
             host.close(old, sentence)
             tell(f"{old.url} is closed: {sentence}")
-    if "request" in kinds and fetched(host):
+    if branch:
         host.remote("push", f":refs/heads/{BRANCH}")
 
 
