@@ -6,6 +6,7 @@ repositories have, 1.0.0 in a workflow as well.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import copier
@@ -153,7 +155,7 @@ def make(
 ) -> Iterator[Callable[..., Repository]]:
     """A function that makes a repository at a host. In: the template's release, answers. Out: it."""
     for name in list(os.environ):
-        if re.match(r"CI$|CI_|GITHUB_|GITLAB_|REGISTRY_|UPDATE_TOKEN|PYTHONPATH$|PIP_", name):
+        if re.match(r"CI$|CI_|GITHUB_|GITLAB_|REGISTRY_|UPDATE_TOKEN|PYTHONPATH$", name):
             monkeypatch.delenv(name)
     remote = github.make_remote(tmp_path / "remote.git")
     addresses = ("https://github.com/me/env.git", "https://gitlab.com/me/env.git")
@@ -381,7 +383,7 @@ def test_a_registry_that_fails_is_told(make: Callable[..., Repository], registry
     assert done.returncode == 0 and f"{registry.host} does not tell about" in done.stderr
 
 
-def load(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def load(folder: Path) -> ModuleType:
     """Import a repository's program, and those that it uses; they stay under no name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
@@ -410,7 +412,7 @@ def test_never_another_major_of_the_hub(
     for which something stands in here. The old image is pulled too, for the difference."""
     of_tag = {f"2026-11-{day:02}": hub for day, hub in hubs.items()}
     made = make(**of_base(registry, "2026-07-28", *of_tag))
-    update = load(made.folder, monkeypatch)
+    update = load(made.folder)
     asked = []
 
     def inside(client: object, reference: str) -> Any:
@@ -653,3 +655,85 @@ def test_by_hand_with_uncommitted_changes(make: Callable[..., Repository]) -> No
     done = made.run()
     assert done.returncode == 2 and "repository is dirty" in done.stderr
     assert (made.folder / "README.md").read_text(encoding="utf-8") == "mine\n"
+
+
+# --- the workflow itself ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def pipx_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pipx")
+
+
+def act(made: Repository, pipx_home: Path, event: str, **inputs: str) -> tuple[int, str, str]:
+    """Run update.yml by `act` on this machine, in place of a runner, without Docker. Out: its exit code,
+    the summary and the log."""
+    folder = made.folder.parent
+    payload = json.loads(Path(made.env["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+    (folder / "act.json").write_text(json.dumps(payload | {"inputs": inputs}), encoding="utf-8")
+    bin_ = Path(sys.executable).parent
+    # pip finds the program's dependencies where this machine has them
+    ours = {key: value for key, value in made.env.items() if not re.match("GITHUB_|PIP_", key)}
+    env = os.environ | ours
+    env |= {"PATH": f"{bin_}{os.pathsep}{env['PATH']}", "PIPX_HOME": str(pipx_home)}
+    command = [
+        str(bin_ / "act"),
+        event,
+        "--json",
+        "--no-cache-server",
+        "--secret",
+        f"GITHUB_TOKEN={TOKEN}",
+    ]
+    command += [
+        "--workflows",
+        ".github/workflows/update.yml",
+        "--platform",
+        "ubuntu-latest=-self-hosted",
+    ]
+    command += ["--eventpath", str(folder / "act.json"), "--env", f"GITHUB_API_URL={made.host.url}"]
+    done = subprocess.run(
+        command, cwd=made.folder, env=env, capture_output=True, encoding="utf-8", check=False
+    )
+    log, summary = done.stderr, ""
+    for line in done.stdout.splitlines():
+        entry = json.loads(line) if line.startswith("{") else {}
+        log += entry.get("msg", line) + "\n"
+        if entry.get("command") == "summary":
+            summary += entry["content"]
+    print(log)
+    return done.returncode, summary, log
+
+
+needs_act = pytest.mark.skipif(
+    sys.platform != "linux", reason="act runs the workflow on Linux only"
+)
+
+
+@needs_act
+def test_the_workflow_proposes_and_renews(make: Callable[..., Repository], pipx_home: Path) -> None:
+    made = make("2.0.0", repo2docker_version="9999.1.0")
+    git("remote", "add", "origin", "https://github.com/me/env.git", cwd=made.folder)
+    code, summary, log = act(made, pipx_home, "schedule")
+    assert code == 0, log
+    assert "Update the template to 99999.0.0: https://github.com/me/env/pull/1" in summary
+    assert made.host.started == [BRANCH] and made.request["number"] == 1
+    code, summary, _ = act(made, pipx_home, "schedule")
+    assert code == 0 and "says so already" in summary
+    code, summary, log = act(
+        made, pipx_home, "workflow_dispatch", what="pins", strategy="repo2docker"
+    )
+    assert code == 0, log
+    assert made.request["title"] == "Update the strategy to repo2docker"
+    assert made.request["number"] == 1
+
+
+@needs_act
+def test_the_workflow_in_the_template_itself(
+    make: Callable[..., Repository], releases: Path, pipx_home: Path
+) -> None:
+    made = make()
+    shutil.rmtree(made.folder)
+    git("clone", "--quiet", str(releases), str(made.folder), cwd=releases)
+    code, summary, log = act(made, pipx_home, "schedule")
+    assert code == 0, log
+    assert "not set up" in summary and made.host.asked == []
