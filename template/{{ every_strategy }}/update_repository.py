@@ -53,7 +53,7 @@ MISSING = ""
 try:
     import dxf
     import requests
-    from dxf.exceptions import DXFError
+    from dxf.exceptions import DXFAuthInsecureError, DXFError
 
     # last, as the template's own catalogue uses the registry's part of this file without them
     import docker  # isort: skip
@@ -104,7 +104,15 @@ def ask(image: str, question: Callable[[dxf.DXF], Any]) -> Any:
 
 
 def authenticate(registry: dxf.DXFBase, response: requests.Response) -> None:
-    registry.authenticate(response=response)
+    """Get a stranger's token. By plain HTTP dxf asks for none, but a registry on this machine may."""
+    try:
+        registry.authenticate(response=response)
+    except DXFAuthInsecureError:
+        challenge = response.headers["WWW-Authenticate"].partition(" ")[2]
+        where = requests.utils.parse_dict_header(challenge)
+        answer = requests.get(where.pop("realm"), where, timeout=60)
+        answer.raise_for_status()
+        registry.token = answer.json()["token"]
 
 
 def tags(image: str) -> list[str]:
