@@ -7,9 +7,11 @@ repositories have, 1.0.0 in a workflow as well.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,8 +26,9 @@ import copier
 import github
 import pytest
 import test_update_registry
-from conftest import FIXED
+from conftest import CATALOGUE, FIXED, ROOT
 from github import BRANCH, TOKEN
+from markdown_it import MarkdownIt
 from repositories import commit, git
 
 registry = test_update_registry.registry
@@ -656,6 +659,107 @@ def test_by_hand_with_uncommitted_changes(make: Callable[..., Repository]) -> No
     done = made.run()
     assert done.returncode == 2 and "repository is dirty" in done.stderr
     assert (made.folder / "README.md").read_text(encoding="utf-8") == "mine\n"
+
+
+# --- hostile texts ------------------------------------------------------------------------------------------
+
+BAD = [
+    "`x`", "```\n# x", "<!-- -->", "<script>", "@everyone", "[a](https://example.org)", "a|b", "${{ github.token }}",
+    "\n\n# heading", "$(touch pwned)", "; touch pwned", "--output=pwned", "\udcff", "\x1b[31m", "````\n<b>", "x" * 5_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", BAD, ids=range(len(BAD)))
+def test_hostile_texts_are_shown_as_they_are(rendered: Path, bad: str) -> None:
+    """Tags, versions, names of files, release notes, differences: nothing of them becomes Markdown or a
+    command of its own, and the text is one that GitHub takes."""
+    update = load(rendered)
+    rows = [("the base image", bad, f"quay.io/a/b:{bad}")]
+    plan = update.Plan(True, {"base_tag": bad}, rows, [f"+ pip: {bad} 1"], [bad])
+    done = update.Outcome("a", "b", {bad: bad, "Dockerfile": bad}, [bad], [])
+    text = update.describe(plan, done, 40 * "a", bad)
+    assert len(text) < 65_536 and text.endswith(update.mark(plan))
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    inline = [child for token in tokens for child in token.children or []]
+    shown = {token.type for token in [*tokens, *inline]}
+    assert not shown & {"html_inline", "link_open", "image"}
+    html = [token.content for token in tokens if token.type == "html_block"]
+    details = "<details><summary>All of them</summary>"
+    assert [one.strip() for one in html] == [details, "</details>", update.mark(plan)]
+    said = "".join(child.content for child in inline if child.type == "text")
+    assert not re.search(r"everyone|heading|example|touch|xxxxx", said)
+    headings = [token for token in tokens if token.type == "heading_open"]
+    assert len(headings) <= 4
+    (command,) = [token.content for token in tokens if token.content.startswith("git switch")]
+    if "\n" not in bad and bad.isprintable():
+        *_, last = shlex.split(command)
+        assert last == f"base_tag={bad}"
+    assert re.fullmatch(r"[\w.?, +~:!@-]*", plan.title) and len(plan.title) <= 200
+    assert plan.command[-1] == f"base_tag={bad}"
+
+
+@pytest.fixture(scope="session")
+def rendered(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rendered") / "env"
+    data = FIXED | {"strategy": "repo2docker", "name": "env"}
+    copier.run_copy(str(releases), path, data=data, defaults=True, quiet=True, unsafe=True)
+    return path
+
+
+# --- what newer tags look like ------------------------------------------------------------------------------
+
+KINDS = [
+    ("2026-07-28", "%%%%-%%-%%"),
+    ("cuda12-2026-07-28", "cuda12-%%%%-%%-%%"),
+    ("2026.06.04", "%%%%.%+.%+"),
+    ("2026.6.4-v1", "%%%%.%+.%+-v%+"),
+    ("26.06-cuda13-py3.14", "%%.%+-cuda13-py3.14"),
+    ("hub-5.4.2", "hub-5.%+.%+"),
+    ("v1.2.3", "v1.%+.%+"),
+    (f"4.4.2@sha256:{64 * 'a'}", "4.%+.%+"),
+    ("x86_64-2024-10-14", "x86_64-%%%%-%%-%%"),
+    ("latest", ""),
+    ("b39d8d901d7b", ""),
+    ("2026-07-28\n", ""),
+    ("$(id)", ""),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("tag", "kind"), KINDS)
+def test_what_newer_tags_look_like(rendered: Path, tag: str, kind: str) -> None:
+    """Without a pattern of the catalogue: the same words, another day or version."""
+    catalogue = load_extension()
+    assert catalogue.newer_tags(tag) == kind
+    pattern = load(rendered).pattern_of(kind)
+    assert not kind or re.fullmatch(pattern, tag.partition("@")[0])
+
+
+@pytest.mark.parametrize("name", CATALOGUE["images"])
+def test_image_env_says_the_pattern_of_the_catalogue(rendered: Path, name: str) -> None:
+    """Digit by digit the same, and nothing that a shell would take apart."""
+    image = CATALOGUE["images"][name]
+    for tag in image["tags"].values():
+        kind = load_extension().newer_tags(tag, image["tag_pattern"])
+        assert shlex.quote(kind) == (kind or "''")
+        if name == "cryocloud":
+            assert kind == ""
+        else:
+            pattern = load(rendered).pattern_of(kind)
+            assert re.escape(pattern) and f"^{pattern}$" == expanded(image["tag_pattern"])
+
+
+def expanded(pattern: str) -> str:
+    """`\\d{2}` as `\\d\\d`, and `-` as re.escape() writes it."""
+    pattern = re.sub(r"\\d\{(\d)\}", lambda digits: r"\d" * int(digits[1]), pattern)
+    return pattern.replace("-", r"\-")
+
+
+def load_extension() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("catalogue", ROOT / "extensions" / "catalogue.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 # --- the workflow itself ----------------------------------------------------------------------------------

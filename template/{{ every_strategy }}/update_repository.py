@@ -187,7 +187,8 @@ class Plan:
 
     @property
     def title(self) -> str:
-        return f"Update {', '.join(f'{what} to {plain(new)}' for what, _, new in self.rows)}"[:200]
+        news = [f"{what} to {plain(new.rpartition('/')[2])}" for what, _, new in self.rows]
+        return f"Update {', '.join(news)}"[:200]
 
     @property
     def fingerprint(self) -> str:
@@ -209,9 +210,8 @@ def run(command: list[str], folder: Path) -> str:
     done = subprocess.run(command, cwd=folder, env=env, check=False, **options)
     if done.returncode:
         words = (done.stderr.strip() or done.stdout.strip() or "no word").splitlines()[-1]
-        raise Refusal(
-            f"`{shlex.join(command[2:] if command[0] == sys.executable else command)}`: {words}"
-        )
+        shown = command[2:] if command[0] == sys.executable else command
+        raise Refusal(f"{code(shlex.join(shown))} says: {code(words[:500])}")
     return done.stdout
 
 
@@ -221,7 +221,7 @@ def look(answers: dict[str, Any], env: dict[str, str], what: str, strategy: str)
     source = str(answers.get("_src_path", ""))
     if not re.match(r"[\w.+-]{2,}:|[\w.-]+@", source) and not Path(source).is_dir():
         raise Refusal(
-            f"This repository was made from the template in the folder '{source}', which is not here: "
+            f"This repository was made from the template in the folder {code(source)}, not here: "
             "put the template's address behind _src_path in .copier-answers.yml."
         )
     if what in ("all", "template"):
@@ -282,7 +282,7 @@ def look_for_base(plan: Plan, answers: dict[str, Any], env: dict[str, str]) -> N
     """Find the newest tag of the base image that has the hub's JupyterHub inside."""
     reference, _, digest = env["BASE_IMAGE"].partition("@")
     image, _, tag = reference.rpartition(":")
-    kind = re.escape(env.get("BASE_TAGS", "")).replace(r"%\+", r"\d+").replace("%", r"\d")
+    kind = pattern_of(env.get("BASE_TAGS", ""))
     if not kind:
         plan.notes.append(
             f"Tags like {image}:{tag} have no order: whether one is newer, you decide."
@@ -326,6 +326,11 @@ def look_for_base(plan: Plan, answers: dict[str, Any], env: dict[str, str]) -> N
         plan.answer("the base image", "base_reference", env["BASE_IMAGE"], f"{image}:{new}")
     else:
         plan.answer("the base image", "base_tag", old, new)
+
+
+def pattern_of(kind: str) -> str:
+    """Return the regular expression of what image.env says with "%" for a digit, "%+" for several."""
+    return re.escape(kind).replace(r"%\+", r"\d+").replace("%", r"\d")
 
 
 def can_be_pulled(image: str, tag: str, needed: set[str]) -> bool:
@@ -471,7 +476,8 @@ def release_notes(folder: Path, old: str, new: str) -> str:
 
 def code(text: str) -> str:
     """Return a text as Markdown shows it in one line, whatever it holds."""
-    return f"`{''.join(c if c.isprintable() and c not in '`|' else '?' for c in text) or '-'}`"
+    text = "".join(c if c.isprintable() and c not in "`|" else "?" for c in text)
+    return f"`{text[:300] or '-'}`"
 
 
 def fence(text: str, language: str = "", size: int = LONGEST) -> list[str]:
@@ -485,7 +491,15 @@ def fence(text: str, language: str = "", size: int = LONGEST) -> list[str]:
 def describe(plan: Plan, done: Outcome, base: str, notes: str, size: int = 6000) -> str:
     """Return the text of the request. `base`: the commit it starts from; `notes`: of releases; `size`:
     how long each part may be at most."""
-    lines = ["| what | now | new |", "|---|---|---|"]
+    lines = [
+        "This is newer than what the repository uses, or was asked for in the form. `copier update`"
+    ]
+    lines += [
+        "brought it in, and the workflow Image proves it.",
+        "",
+        "| what | now | new |",
+        "|---|---|---|",
+    ]
     lines += [f"| {what} | {code(old)} | {code(new)} |" for what, old, new in plan.rows]
     by_hand = ["git", "switch", "--create", "by-hand", base]
     command = f"{shlex.join(by_hand)} && {shlex.join(plan.command)}"
@@ -516,13 +530,10 @@ def describe(plan: Plan, done: Outcome, base: str, notes: str, size: int = 6000)
         "`update_repository.py` wrote this and renews it weekly. What somebody commits on the",
     ]
     lines += ["branch stays: it is left alone then. Closed, this very proposal does not come back."]
-    text = "\n".join([*lines, "", mark(plan)])
-    smaller = {6000: 600, 600: 0}
-    return (
-        text
-        if len(text) < LONGEST or not size
-        else describe(plan, done, base, notes, smaller[size])
-    )
+    text = "\n".join(lines)
+    if size and len(text) > LONGEST:
+        return describe(plan, done, base, notes, size // 10)  # 6000, 600, 60, 6, 0
+    return f"{text[:LONGEST]}\n\n{mark(plan)}"
 
 
 def mark(plan: Plan) -> str:
@@ -685,7 +696,7 @@ def host_of(run: Run) -> Host:
         branch, default = os.environ.get("CI_COMMIT_BRANCH", ""), os.environ["CI_DEFAULT_BRANCH"]
         host = GitLab(run.project, default, token, True)
     if branch != default:
-        raise Refusal(f"'{branch}' is not the default branch: run this on '{default}'.")
+        raise Refusal(f"{code(branch)} is not the default branch: run this on {code(default)}.")
     return host
 
 
@@ -763,7 +774,7 @@ workflows."""
             raise
         page = f"{host.server}/{host.project}"
         why = f"""The branch is pushed, but this repository lets GitHub Actions not open pull requests:
-{page}/compare/{host.default_branch}...{BRANCH}?expand=1 opens it. For the next time, tick "Allow GitHub
+{page}/compare/{quote(host.default_branch)}...{BRANCH}?expand=1 opens it. For the next time, tick "Allow GitHub
 Actions to create and approve pull requests" at {page}/settings/actions. Without it:"""
         tell_by_issue(host, plan, title, text, why)
         return
@@ -779,8 +790,7 @@ def tell_by_issue(host: Host, plan: Plan, title: str, text: str, why: str) -> No
     """Have one issue with the one command to run instead."""
     how = ["In a clone of this repository, one command does it:", ""]
     how += [*fence(shlex.join(plan.command), "shell"), "", why, ""]
-    with contextlib.suppress(LeftAlone):
-        open_or_renew(host, "issue", plan, f"{title}, by hand", "\n".join([*how, text]))
+    open_or_renew(host, "issue", plan, f"{title}, by hand", "\n".join([*how, text]))
 
 
 @contextlib.contextmanager
@@ -828,8 +838,8 @@ def main(argv: list[str] | None = None) -> int:
         if not path.is_file():
             raise Refusal(f"{path} is not there: the template can only update what it has made.")
         answers = yaml.safe_load(path.read_text(encoding="utf-8"))
-        run = Run.of(dict(os.environ))
-        host = host_of(run) if run.on else None
+        where = Run.of(dict(os.environ))
+        host = host_of(where) if where.on else None
         plan = look(answers, env, options.what, options.strategy)
         for what, old, new in plan.rows:
             print(f"{what}: {old} -> {new}", file=sys.stderr)
