@@ -147,6 +147,9 @@ def test_the_rows_hold_every_strategy_with_every_image() -> None:
     assert seen == set(VALUES["way"])
 
 
+PROGRAMS = ("_image.py", "update_repository.py")
+
+
 @pytest.fixture(params=ROWS, ids=row_id)
 def rendered(request: pytest.FixtureRequest, render: Callable[..., Path]) -> tuple[dict, Path]:
     return request.param, render(**request.param)
@@ -161,7 +164,7 @@ def test_render(rendered: tuple[dict[str, str], Path]) -> None:
         assert not re.search(r"[ \t]$", text, re.MULTILINE), f"{name}: space at a line's end"
         # "${{" is GitHub's own; programs speak of None and Undefined themselves.
         leaks = re.findall(r"(?<!\$)\{\{|\{%|\{#|built-in method|Undefined|\bNone\b", text)
-        assert not leaks or name.endswith("_image.py"), f"{name} leaks {leaks}"
+        assert not leaks or name.endswith(PROGRAMS), f"{name} leaks {leaks}"
         assert "copier.yml" not in text, f"{name} speaks of the template's inside"
         if name.endswith((".yml", ".yaml")):
             yaml.safe_load(text)
