@@ -85,6 +85,16 @@ def readme(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def catalogue(session: nox.Session) -> None:
+    """Renew the tags in the catalogue from the registries. Looks inside new images by Docker."""
+    # what update_repository.py needs to ask registries and Docker
+    session.install(
+        "docker>=7.1,<8", "packaging>=24", "python-dxf>=12,<13", "pyyaml", "requests>=2.32,<3"
+    )
+    session.run("python", "tools/catalogue.py")
+
+
+@nox.session(default=False)
 def release(session: nox.Session) -> None:
     """Check, test, tag and push a release: `nox -s release -- 1.0.0`."""
     session.install("nox", "packaging", "pyyaml")

@@ -24,7 +24,7 @@ ELSEWHERE = {
     r"pip install copier copier-template-extensions jinja2-time": "the same, in its first command",
     r"pipx run check_image\.py": "tests/images/test_strategies.py",
     r"pipx run update_repository\.py": "tests/test_update_repository.py",
-    r"nox( -s (lint|tests|images|readme))?": ".ci/run, and tests/test_readme.py",
+    r"nox( -s (lint|tests|images|readme|catalogue))?": ".ci/run, and tests/test_readme.py",
     r"nox -s release -- 1\.0\.0": "tests/test_release.py, without the tests in between",
     r"copier update -d": "no command, but how answers are changed",
     r"copier (update|copy)": "no command, but the name of one",

@@ -76,7 +76,7 @@ def test_pins_agree() -> None:
     assert required == listed
 
 
-@pytest.mark.parametrize("name", ["lint", "tests", "images", "readme", "release"])
+@pytest.mark.parametrize("name", ["lint", "tests", "images", "readme", "catalogue", "release"])
 def test_sessions_that_the_readme_names(name: str) -> None:
     assert f"def {name}(session" in (ROOT / "noxfile.py").read_text(encoding="utf-8")
     assert re.search(rf"`(nox -s )?{name}`", make.README.read_text(encoding="utf-8"))
