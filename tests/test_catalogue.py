@@ -302,7 +302,9 @@ def test_what_is_not_known_is_left_and_the_others_are_done(
     )
     assert code == 1 and list(said) == ["absent", "down", "older", "newest"]
     assert re.match(rf"LEFT: {host} does not tell about {host}/me/absent: .*404", said["absent"])
-    assert said["down"].startswith("LEFT: 127.0.0.1:9 does not tell about 127.0.0.1:9/me/env")
+    assert said["down"].startswith(
+        "LEFT: 127.0.0.1:9 cannot be reached, to ask about 127.0.0.1:9/me/env"
+    )
     assert said["older"].startswith("LEFT: no Docker here")
     assert said["newest"] == "LOST arm64"
     both = ["amd64", "arm64"]

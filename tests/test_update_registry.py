@@ -150,7 +150,9 @@ def test_what_a_registry_does_not_tell_is_one_sentence(
 
 
 def test_a_registry_that_does_not_answer_is_one_sentence(program: ModuleType) -> None:
-    with pytest.raises(program.RegistryError, match=r"127\.0\.0\.1:1 does not tell about 127"):
+    with pytest.raises(
+        program.RegistryError, match=r"127\.0\.0\.1:1 cannot be reached, to ask about 127"
+    ):
         program.tags("127.0.0.1:1/me/env")
 
 

@@ -98,6 +98,8 @@ def ask(image: str, question: Callable[[dxf.DXF], Any]) -> Any:
         stranger = dxf.DXF(address, name, authenticate, insecure=local, timeout=60)
         with stranger as registry:
             return question(registry)
+    except requests.ConnectionError:
+        raise RegistryError(f"{host} cannot be reached, to ask about {image}.") from None
     except (DXFError, requests.RequestException, KeyError, TypeError, ValueError) as error:
         about = " ".join(f"{type(error).__name__} {error}".split())[:300]
         raise RegistryError(f"{host} does not tell about {image}: {about}.") from None
