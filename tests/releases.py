@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
 from repositories import commit, git
 
 TODAY = "99999.0.0"
@@ -39,6 +40,11 @@ def dropped(path: str, text: str) -> Callable[[Path], None]:
     )
 
 
+# The tag at which the catalogue pins most of Jupyter's images.
+CATALOGUE = Path(__file__).parent.parent / "extensions" / "catalogue.yml"
+JUPYTER = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))["images"]["jupyter-scipy"]["tags"][
+    5
+]
 EVERY = "template/{{ every_strategy }}"
 # What each release did, the oldest first; the release before the first is 0.1.0.
 STEPS: dict[str, list[Callable[[Path], None]]] = {
@@ -68,7 +74,7 @@ STEPS: dict[str, list[Callable[[Path], None]]] = {
         reworded(
             "copier.yml", "get('python_version') or '3.13'", "get('python_version') or '3.12'"
         ),
-        reworded("extensions/catalogue.yml", '5: "2026-07-28"', '5: "2026-05-25"'),
+        reworded("extensions/catalogue.yml", f'5: "{JUPYTER}"', '5: "2024-10-07"'),
     ],
 }
 RELEASES = ["0.1.0", *STEPS]

@@ -43,6 +43,7 @@ import docker
 import docker.errors
 import pytest
 import trustme
+import yaml
 
 FOLDER = Path(__file__).resolve().parent / "standins"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "hub-image-tests"
@@ -52,10 +53,19 @@ DIGEST_LABEL = "hub-image.standin.digest"
 BUILDPACK_DEPS = "docker.io/library/buildpack-deps:24.04"  # repo2docker's default base image
 DEBIAN_SLIM = "docker.io/library/debian:trixie-slim"
 PYTHON_SLIM = "docker.io/library/python:3.13-slim-trixie"
+CATALOGUE = FOLDER.parents[2] / "extensions" / "catalogue.yml"
+IMAGES = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))["images"]
+
+
+def pinned(base: str) -> str:
+    """In: an image of the catalogue. Out: its reference, with the tag there."""
+    return f"{IMAGES[base]['image']}:{IMAGES[base]['tags'][5]}"
+
+
 EXAMPLES = {
-    "docker-stacks": "quay.io/jupyter/scipy-notebook:2026-07-28",
-    "pangeo": "quay.io/pangeo/pangeo-notebook:2026.06.04",
-    "b-data": "glcr.b-data.ch/jupyterlab/python/base:3.13.14",
+    "docker-stacks": pinned("jupyter-scipy"),
+    "pangeo": pinned("pangeo-notebook"),
+    "b-data": pinned("b-data-base"),
     "micromamba": "docker.io/mambaorg/micromamba:2.9.0-debian13-slim",
     "buildpack-deps": BUILDPACK_DEPS,
     "debian-slim": DEBIAN_SLIM,

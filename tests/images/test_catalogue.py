@@ -247,7 +247,9 @@ def test_each_image_gets_the_newest_tag_of_its_kind_and_majors(
     assert "26.08-py3 has JupyterHub 5, which is not listed" in said["no-hub"]
     assert "no order" in said["commits"] and "a person" in said["rolling"]
     assert re.match(r"LEFT: .*me/secret.*Unauthorized", said["secret"])
-    assert said["nobody"].startswith("LEFT: 127.0.0.1:9 cannot be reached, to ask about 127.0.0.1:9/me/nobody")
+    assert said["nobody"].startswith(
+        "LEFT: 127.0.0.1:9 cannot be reached, to ask about 127.0.0.1:9/me/nobody"
+    )
     assert "two-majors 2026-09-28, two-majors 2026-10-19" in said["For CHANGELOG.md"]
     assert "`grown`" in (checkout / "README.md").read_text(encoding="utf-8").partition("cat")[2]
     again, said = run(checkout)
