@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 
 def git(*arguments: str, cwd: Path) -> str:
@@ -43,3 +48,18 @@ def text_of(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".git" not in path.relative_to(folder).parts
     }
+
+
+def load(folder: Path, name: str) -> ModuleType:
+    """Import a program of a repository, and those beside it that it imports. They stay under no name,
+    as each test has its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        names = [path.stem for path in folder.glob("*.py")]
+        for one in names:
+            patch.delitem(sys.modules, one, raising=False)
+        module = importlib.import_module(name)
+        for one in names:
+            sys.modules.pop(one, None)
+    assert Path(module.__file__).parent == folder
+    return module

@@ -112,7 +112,7 @@ def test_hostile_answers(template: Path, tmp_path_factory) -> None:
                 if len(re.sub(r"[\w ./:\"'#-]", "", given_answers.get(free, ""))) > 2:
                     assert given_answers[free] not in files[name]
         for line in dotenv_values(folder / "image.env").values():
-            assert re.fullmatch(r"[A-Za-z0-9_./:@,~-]*", line or ""), line
+            assert re.fullmatch(r"[A-Za-z0-9_./:@,~%+-]*", line or ""), line
         json.loads(files["tests/example.ipynb"])
         yaml.safe_load(files.get("environment.yml", ""))
 

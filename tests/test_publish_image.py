@@ -5,7 +5,6 @@ What it asks of a registry is in tests/test_publish_registry.py.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
@@ -22,7 +21,7 @@ import pytest
 from conftest import FIXED
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from repositories import commit, git
+from repositories import commit, git, load
 
 NEW, OLD, TIP, NONE = 40 * "a", 40 * "b", 40 * "c", 40 * "0"
 DIGEST = f"sha256:{64 * 'd'}"
@@ -53,22 +52,10 @@ def repository(rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return Path(shutil.copytree(rendered, tmp_path / "env"))
 
 
-def load(folder: Path) -> ModuleType:
-    """Import a folder's publish_image.py and, with it, its check_image.py. They stay under no name, as
-    each test has its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-        module = importlib.import_module("publish_image")
-    for name in ("publish_image", "check_image"):
-        del sys.modules[name]
-    assert Path(module.__file__).parent == folder
-    return module
-
-
 @pytest.fixture
 def publish(repository: Path) -> ModuleType:
     """The program of the repository, imported."""
-    return load(repository)
+    return load(repository, "publish_image")
 
 
 def change(repository: Path, **values: str) -> None:
@@ -491,7 +478,7 @@ def test_hub_lines_are_the_readme_s(
     answers: dict[str, str],
 ) -> None:
     made = render("made", **answers)
-    publish = load(made)
+    publish = load(made, "publish_image")
     env = publish.check_image.read_image_env(made / "image.env")
     if env["IMAGE"]:
         lines = "\n".join(publish.hub_lines(env, env["IMAGE"], "YYYY-MM-DD"))
@@ -619,7 +606,8 @@ def test_binder(repository: Path, remote: Path) -> None:
     assert done.stderr == f"Binder starts `{PUBLISHED}` from the branch `binder`.\n"
     files = set(git("ls-tree", "-r", "--name-only", "binder", cwd=remote).splitlines())
     mine = set(git("ls-files", cwd=repository).splitlines())
-    ours = {".github/workflows/image.yml", ".gitlab-ci.yml", "binder/postBuild"}
+    ours = {".gitlab-ci.yml", "binder/postBuild"}
+    ours |= {f".github/workflows/{name}.yml" for name in ("image", "update")}
     assert ours < mine and files == mine - ours
     dockerfile = git("show", "binder:.binder/Dockerfile", cwd=remote).splitlines()
     assert dockerfile[-2:] == [f"FROM {PUBLISHED}", "COPY --chown=1000 . ."]

@@ -29,7 +29,7 @@ import test_update_registry
 from conftest import CATALOGUE, FIXED, ROOT
 from github import BRANCH, TOKEN
 from markdown_it import MarkdownIt
-from repositories import commit, git
+from repositories import commit, git, load
 
 registry = test_update_registry.registry
 EVERY = "template/{{ every_strategy }}"
@@ -389,16 +389,6 @@ def test_a_registry_that_fails_is_told(make: Callable[..., Repository], registry
     assert done.returncode == 0 and f"{registry.host} does not tell about" in done.stderr
 
 
-def load(folder: Path) -> ModuleType:
-    """Import a repository's program, and those that it uses; they stay under no name."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-        module = importlib.import_module("update_repository")
-    for name in ("update_repository", "publish_image", "check_image"):
-        del sys.modules[name]
-    return module
-
-
 @pytest.mark.parametrize(
     ("hubs", "wanted", "pulled"),
     [
@@ -418,7 +408,7 @@ def test_never_another_major_of_the_hub(
     for which something stands in here. The old image is pulled too, for the difference."""
     of_tag = {f"2026-11-{day:02}": hub for day, hub in hubs.items()}
     made = make(**of_base(registry, "2026-07-28", *of_tag))
-    update = load(made.folder)
+    update = load(made.folder, "update_repository")
     asked = []
 
     def inside(client: object, reference: str) -> Any:
@@ -675,7 +665,7 @@ BAD = [
 def test_hostile_texts_are_shown_as_they_are(rendered: Path, bad: str) -> None:
     """Tags, versions, names of files, release notes, differences: nothing of them becomes Markdown or a
     command of its own, and the text is one that GitHub takes."""
-    update = load(rendered)
+    update = load(rendered, "update_repository")
     rows = [("the base image", bad, f"quay.io/a/b:{bad}")]
     plan = update.Plan(True, {"base_tag": bad}, rows, [f"+ pip: {bad} 1"], [bad])
     done = update.Outcome("a", "b", {bad: bad, "Dockerfile": bad}, [bad], [])
@@ -733,7 +723,7 @@ def test_what_newer_tags_look_like(rendered: Path, tag: str, kind: str) -> None:
     """Without a pattern of the catalogue: the same words, another day or version."""
     catalogue = load_extension()
     assert catalogue.newer_tags(tag) == kind
-    pattern = load(rendered).pattern_of(kind)
+    pattern = load(rendered, "update_repository").pattern_of(kind)
     assert not kind or re.fullmatch(pattern, tag.partition("@")[0])
 
 
@@ -747,7 +737,7 @@ def test_image_env_says_the_pattern_of_the_catalogue(rendered: Path, name: str) 
         if name == "cryocloud":
             assert kind == ""
         else:
-            pattern = load(rendered).pattern_of(kind)
+            pattern = load(rendered, "update_repository").pattern_of(kind)
             assert re.escape(pattern) and f"^{pattern}$" == expanded(image["tag_pattern"])
 
 
