@@ -33,7 +33,7 @@ def run(client: docker.DockerClient, image: str, template: Path, command: str) -
         volumes={str(template): {"bind": "/template.git", "mode": "ro"}},
     )
     try:
-        code = container.wait(timeout=1800)["StatusCode"]
+        code = container.wait(timeout=2700)["StatusCode"]
         printed = container.logs().decode()
     finally:
         container.remove(force=True, v=True)
