@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+
 import nox
 
 nox.options.default_venv_backend = "venv"
@@ -96,9 +100,22 @@ def catalogue(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def release(session: nox.Session) -> None:
-    """Check, test, tag and push a release: `nox -s release -- 1.0.0`."""
-    session.install("nox", "packaging", "pyyaml")
-    session.run("python", "tools/release.py", "check", *session.posargs)
-    proof = {"HUB_IMAGE_REQUIRE_DOCKER": "1"}  # nothing may be left out
-    session.run("nox", "--sessions", "lint", "tests", "images", env=proof)
-    session.run("python", "tools/release.py", "release", *session.posargs)
+    """Release a version: `nox -s release -- 1.0.0`. Needs Docker, as all tests must pass first."""
+    ask = ["docker", "info"]
+    if (
+        not shutil.which("docker")
+        or subprocess.run(ask, check=False, capture_output=True).returncode
+    ):
+        session.error("No Docker engine answers here, and a release is proved with it: start it.")
+    session.install("markdown-it-py", "packaging", "pyyaml")
+    program = ["python", "tools/release.py", *session.posargs]
+    session.run(*program, "--check")  # rather now than after an hour of tests
+    head = ["git", "rev-parse", "HEAD"]
+    proved = session.run(*head, external=True, silent=True)
+    # The sessions that `nox` alone runs, in a process of its own: it ends before anything is tagged.
+    nested = [sys.executable, "-m", "nox", "--stop-on-first-error", "--session"]
+    proof = {"HUB_IMAGE_REQUIRE_DOCKER": "1"}
+    session.run(*nested, "lint", "tests", "images", external=True, env=proof)
+    if session.run(*head, external=True, silent=True) != proved:
+        session.error("There is another commit now than the one that was tested: release again.")
+    session.run(*program)

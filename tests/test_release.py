@@ -1,153 +1,304 @@
-"""`nox -s release`: what it refuses, and that tag and branch are pushed together or not at all."""
+"""Releases, made from a real clone with a bare repository for origin; only the sessions that
+`nox -s release` runs first are left out."""
 
 from __future__ import annotations
 
-import re
-import shutil
+import subprocess
 import sys
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from repositories import commit, git
+from repositories import commit, git, git_settings, text_of
 
+ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import release
 
-TODAY = datetime.now(timezone.utc).date().isoformat()
-SECTION = f"# Changes\n\n## 1.1.0 - {TODAY}\n\n- New.\n\n{release.EFFECTS}\n\nNothing.\n\n## 1.0.0 - 2026\n\nOld.\n"
+CHANGELOG = """\
+# Changes
+
+## 1.1.0 (unreleased)
+
+Takes Copier 9.20.0; $(touch hacked) `touch hacked` ${{ hacked }}
+
+### What an update does to a repository
+
+#### Comments
+
+
+It renames one.
+"""
+BEFORE = """
+## 1.0.0 (2026-01-01)
+
+### What an update does to a repository
+
+Nothing.
+"""
+QUESTIONS = "name:\n  default: x\n_min_copier_version: 9.19.0\n"
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A template ready to be released as 1.1.0, after 1.0.0, with a remote."""
-    for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "Test")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "test@example.org")
-    path = tmp_path / "template"
-    (path / "extensions").mkdir(parents=True)
-    for name in ("copier.yml", "extensions/catalogue.yml"):
-        shutil.copy(ROOT / name, path / name)
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone of a template whose last release is 1.0.0 and whose next, 1.1.0, is ready."""
+    settings = git_settings(
+        ("user.name", "Test"), ("user.email", "test@example.org"), ("commit.gpgsign", "false"),
+        ("tag.gpgsign", "false"),
+    )  # fmt: skip
+    for key, value in settings.items():
+        monkeypatch.setenv(key, value)
+    origin, path = tmp_path / "origin.git", tmp_path / "clone"
+    git("init", "--quiet", "--bare", "--initial-branch=main", str(origin), cwd=tmp_path)
+    write(path / "copier.yml", QUESTIONS)
+    write(path / "CHANGELOG.md", BEFORE)
     commit(path, "first")
     git("tag", "1.0.0", cwd=path)
-    git("init", "--quiet", "--bare", str(tmp_path / "remote.git"), cwd=tmp_path)
-    git("remote", "add", "origin", str(tmp_path / "remote.git"), cwd=path)
+    git("remote", "add", "origin", str(origin), cwd=path)
     git("push", "--quiet", "origin", "main", "1.0.0", cwd=path)
-    write(path, "CHANGELOG.md", SECTION)
-    commit(path, "second")
+    write(path / "copier.yml", QUESTIONS.replace("9.19.0", "9.20.0"))
+    write(path / "CHANGELOG.md", CHANGELOG + BEFORE)
+    commit(path, "ready")
     return path
 
 
-def write(folder: Path, name: str, text: str) -> None:
-    (folder / name).write_text(text, encoding="utf-8", newline="\n")
+def everything(clone: Path) -> list[object]:
+    """Out: all that a release could change, here and on origin."""
+    refs = ("for-each-ref", "--format=%(objectname) %(refname)")
+    return [
+        git(*refs, cwd=clone),
+        git(*refs, cwd=clone.parent / "origin.git"),
+        git("status", "--porcelain", "--branch", cwd=clone),
+        git("rev-parse", "HEAD", cwd=clone),
+        text_of(clone),
+    ]
 
 
-def remote(folder: Path) -> str:
-    """Out: what the remote has."""
-    return git("ls-remote", "origin", cwd=folder)
+def test_a_release_dates_the_section_tags_and_pushes(clone: Path) -> None:
+    days = {release.today()}
+    release.release("1.1.0", clone)
+    days.add(release.today())  # it may be midnight
+    origin = clone.parent / "origin.git"
+    head = git("rev-parse", "HEAD", cwd=clone)
+    assert git("rev-parse", "main", cwd=origin) == head
+    assert git("rev-parse", "1.1.0^{commit}", cwd=origin) == head
+    assert git("cat-file", "-t", "1.1.0", cwd=origin) == "tag"
+    message = git("for-each-ref", "--format=%(contents)", "refs/tags/1.1.0", cwd=origin)
+    body = CHANGELOG.partition("(unreleased)")[2].strip()
+    assert message in {f"1.1.0 ({day})\n\n{body}" for day in days}
+    text = (clone / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert text in {CHANGELOG.replace("unreleased", day) + BEFORE for day in days}
+    assert git("diff", "--name-only", "HEAD~", "HEAD", cwd=clone) == "CHANGELOG.md"
+    assert git("status", "--porcelain", cwd=clone) == ""
+    with pytest.raises(release.Refusal, match=r"^1\.1\.0 is already a tag here: "):
+        release.release("1.1.0", clone)
 
 
-def test_tags_and_pushes(folder: Path) -> None:
-    release.release("1.1.0", folder)
-    assert re.search(r"refs/tags/1\.1\.0\^\{\}", remote(folder))  # annotated
-    head = git("rev-parse", "HEAD", cwd=folder)
-    assert f"{head}\trefs/heads/main" in remote(folder)
-    message = git("tag", "--list", "--format=%(contents)", "1.1.0", cwd=folder)
-    assert message.startswith("1.1.0\n\n- New.") and release.EFFECTS in message
-    with pytest.raises(release.Refused, match=r"1\.1\.0 is not newer than 1\.1\.0"):
-        release.release("1.1.0", folder)
+def test_a_section_with_the_date_of_today_needs_no_further_commit(clone: Path) -> None:
+    """So it is where nobody may push to main: the date came in by a pull request."""
+    write(clone / "CHANGELOG.md", CHANGELOG.replace("unreleased", release.today()) + BEFORE)
+    head = commit(clone, "dated")
+    release.release("1.1.0", clone)
+    assert git("rev-parse", "HEAD", "1.1.0^{commit}", cwd=clone).split() == [head, head]
 
 
-def change(name: str, old: str, new: str) -> Callable[[Path], None]:
-    """A change that is committed."""
-
-    def apply(folder: Path) -> None:
-        text = (folder / name).read_text(encoding="utf-8")
-        assert old in text
-        write(folder, name, text.replace(old, new))
-        commit(folder, "worse")
-
-    return apply
+def test_the_first_release_needs_no_other(clone: Path) -> None:
+    git("tag", "--delete", "1.0.0", cwd=clone)
+    git("push", "--quiet", "origin", "--delete", "1.0.0", cwd=clone)
+    release.release("1.1.0", clone)
+    assert git("tag", cwd=clone.parent / "origin.git") == "1.1.0"
 
 
-REFUSED: dict[str, tuple[str, Callable[[Path], object], str]] = {
-    "no version": ("v1.1", lambda _: None, '"v1.1" is no final version: write three numbers'),
-    "nonsense": ("one", lambda _: None, '"one" is no version'),
-    "pre-release": ("1.1.0rc1", lambda _: None, '"1.1.0rc1" is no final version'),
-    "older": ("0.9.0", lambda _: None, "0.9.0 is not newer than 1.0.0"),
-    "dirty": ("1.1.0", lambda folder: write(folder, "new.txt", ""), "no commit has, as in new.txt"),
-    "branch": (
-        "1.1.0",
-        lambda folder: git("switch", "--quiet", "--create", "side", cwd=folder),
-        'This is the branch "side"',
+def test_a_check_changes_nothing(clone: Path) -> None:
+    before = everything(clone)
+    release.check("1.1.0", clone)
+    assert everything(clone) == before
+
+
+@pytest.mark.parametrize(
+    "version", ["", "v1.1.0", "1.1.0rc1", "1.1.0.dev1", "1.1.0.post1", "1.1.0+x", "01.1.0", "--all", "new"]
+)  # fmt: skip
+def test_what_is_no_final_version_is_refused(clone: Path, version: str) -> None:
+    before = everything(clone)
+    with pytest.raises(release.Refusal, match="is no final version") as refused:
+        release.release(version, clone)
+    assert f'"{version}"' in str(refused.value)
+    assert everything(clone) == before
+
+
+def elsewhere(clone: Path, *tags: str) -> None:
+    """Push a commit to origin's main from another clone, or tags."""
+    other = clone.parent / "other"
+    git("clone", "--quiet", str(clone.parent / "origin.git"), str(other), cwd=clone.parent)
+    if not tags:
+        commit(other, "meanwhile")
+    for tag in tags:
+        git("tag", tag, cwd=other)
+    git("push", "--quiet", "origin", *(tags or ["main"]), cwd=other)
+
+
+def changelog(old: str, new: str) -> Callable[[Path], None]:
+    def change(clone: Path) -> None:
+        assert old in CHANGELOG
+        write(clone / "CHANGELOG.md", CHANGELOG.replace(old, new) + BEFORE)
+        commit(clone)
+
+    return change
+
+
+def questions(text: str) -> Callable[[Path], None]:
+    def change(clone: Path) -> None:
+        write(clone / "copier.yml", text)
+        commit(clone)
+
+    return change
+
+
+def gone(clone: Path) -> None:
+    (clone / "CHANGELOG.md").unlink()
+    commit(clone)
+
+
+WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a tag here": (
+        lambda clone: git("tag", "1.1.0", cwd=clone),
+        "1.1.0 is already a tag here",
     ),
-    "no section": (
-        "1.1.0",
-        change("CHANGELOG.md", "## 1.1.0", "## 1.2.0"),
-        f'its newest section must be "## 1.1.0 - {TODAY}"',
+    "a tag on origin": (
+        lambda clone: elsewhere(clone, "1.1.0"),
+        "1.1.0 is already a tag on origin",
     ),
-    "old section": (
-        "1.1.0",
-        change("CHANGELOG.md", TODAY, "2020-01-01"),
-        'CHANGELOG.md begins with "## 1.1.0 - 2020-01-01"',
+    "a newer tag here": (
+        lambda clone: git("tag", "1.10.0", cwd=clone),
+        "1.1.0 is not newer than the tag 1.10.0 here",
     ),
-    "no effects": (
-        "1.1.0",
-        change("CHANGELOG.md", "Nothing.", ""),
-        "CHANGELOG.md says of 1.1.0 nothing under",
+    "the same version in other words": (
+        lambda clone: git("tag", "v1.1", cwd=clone),
+        "1.1.0 is not newer than the tag v1.1 here",
     ),
-    "breach": (
-        "1.1.0",
-        change("copier.yml", "\nlicense:\n", "\nlicence:\n"),
-        'Repositories made from 1.0.0 would break: The question "license" is gone.',
+    "a newer tag on origin": (
+        lambda clone: elsewhere(clone, "2.0.0rc1"),
+        "1.1.0 is not newer than the tag 2.0.0rc1 on origin",
     ),
-    "unreachable origin": (
-        "1.1.0",
-        lambda folder: git("remote", "set-url", "origin", "nowhere", cwd=folder),
-        "git fetch says:",
+    "a release that is not here": (
+        lambda clone: elsewhere(clone, "1.0.1"),
+        "The tag 1.0.1 of origin is not here",
     ),
+    "a file that is not committed": (
+        lambda clone: write(clone / "new.txt", ""),
+        "There are changes that are not committed: new.txt",
+    ),
+    "a changed file": (
+        lambda clone: write(clone / "copier.yml", QUESTIONS),
+        "There are changes that are not committed: copier.yml",
+    ),
+    "another branch": (
+        lambda clone: git("switch", "--quiet", "--create", "topic", cwd=clone),
+        "Releases are made from the branch main, and this is topic",
+    ),
+    "no branch": (
+        lambda clone: git("switch", "--quiet", "--detach", cwd=clone),
+        "Releases are made from the branch main, and this is HEAD",
+    ),
+    "a commit on origin": (elsewhere, "main is behind origin/main: git pull."),
+    "no origin": (
+        lambda clone: git("remote", "remove", "origin", cwd=clone),
+        '"git ls-remote" failed: ',
+    ),
+    "no changelog": (gone, 'The newest section of CHANGELOG.md is headed ""'),
+    "another section": (
+        changelog("1.1.0 (", "1.2.0 ("),
+        'is headed "1.2.0 (unreleased)": make it "1.1.0 (unreleased)"',
+    ),
+    "another day": (changelog("unreleased", "2026-01-02"), 'is headed "1.1.0 (2026-01-02)"'),
+    "no day": (changelog(" (unreleased)", ""), 'is headed "1.1.0"'),
+    "no part about updates": (
+        changelog("### What an update does to a repository\n", ""),
+        'has nothing under "### What an update does to a repository"',
+    ),
+    "nothing in it": (
+        changelog("#### Comments\n\n\nIt renames one.\n", "<!-- to be written -->\n"),
+        'has nothing under "### What an update does to a repository"',
+    ),
+    "a renamed question": (
+        questions(QUESTIONS.replace("name:", "title:")),
+        'Against 1.0.0: The question "name" is gone',
+    ),
+    "a newer Copier that no note names": (
+        questions(QUESTIONS.replace("9.19.0", "9.20.1")),
+        'Against 1.0.0: _min_copier_version is now "9.20.1"',
+    ),
+    "no YAML": (questions("name: [\n"), "copier.yml or extensions/catalogue.yml is no YAML"),
 }
 
 
-@pytest.mark.parametrize(("version", "spoil", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_refuses_and_changes_nothing(
-    folder: Path, version: str, spoil: Callable[[Path], object], sentence: str
-) -> None:
-    spoil(folder)
-    with pytest.raises(release.Refused) as refused:
-        release.release(version, folder)
+@pytest.mark.parametrize("wrong", WRONG)
+def test_each_failed_check_is_one_sentence_and_changes_nothing(clone: Path, wrong: str) -> None:
+    make, sentence = WRONG[wrong]
+    make(clone)
+    before = everything(clone)
+    with pytest.raises(release.Refusal) as refused:
+        release.release("1.1.0", clone)
     assert sentence in str(refused.value)
-    assert git("tag", cwd=folder) == "1.0.0"
+    assert "\n" not in str(refused.value)
+    assert everything(clone) == before
 
 
-def test_behind_origin(folder: Path, tmp_path: Path) -> None:
-    git(
-        "clone",
-        "--quiet",
-        "--branch=main",
-        str(tmp_path / "remote.git"),
-        str(tmp_path / "other"),
-        cwd=tmp_path,
-    )
-    write(tmp_path / "other", "theirs.txt", "")
-    commit(tmp_path / "other", "theirs")
-    git("push", "--quiet", "origin", "HEAD:main", cwd=tmp_path / "other")
-    with pytest.raises(release.Refused, match="origin has commits on main that are not here"):
-        release.release("1.1.0", folder)
+no_hooks = pytest.mark.skipif(sys.platform == "win32", reason="the hooks are shell scripts")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the hook is a shell script")
-def test_a_refused_push_leaves_no_tag(folder: Path, tmp_path: Path) -> None:
-    hook = tmp_path / "remote.git" / "hooks" / "update"
-    write(hook.parent, "update", '#!/bin/sh\ncase "$1" in refs/heads/*) exit 1;; esac\n')
-    hook.chmod(0o755)
-    with pytest.raises(release.Refused, match="git push says"):
-        release.release("1.1.0", folder)
-    assert git("tag", cwd=folder) == "1.0.0" and "1.1.0" not in remote(folder)
+def hook(folder: Path, name: str) -> None:
+    """Let a hook of git refuse."""
+    path = folder / "hooks" / name
+    write(path, "#!/bin/sh\necho not today >&2\nexit 1\n")
+    path.chmod(0o755)
 
 
-def test_says_which_version_it_wants(capsys: pytest.CaptureFixture[str]) -> None:
-    assert release.main(["check"]) == 1
-    assert capsys.readouterr().err == "Say which version: nox -s release -- 1.2.0\n"
+@no_hooks
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [("origin.git", "pre-receive"), ("clone/.git", "pre-push"), ("clone/.git", "pre-commit")],
+)
+def test_what_fails_half_way_is_undone(clone: Path, where: str, name: str) -> None:
+    """As where origin protects main."""
+    hook(clone.parent / where, name)
+    before = everything(clone)
+    with pytest.raises(release.Refusal, match=r'^"git (push|commit)" failed: .*not today'):
+        release.release("1.1.0", clone)
+    assert everything(clone) == before
+
+
+@no_hooks
+def test_origin_takes_main_and_the_tag_or_neither(clone: Path) -> None:
+    origin = clone.parent / "origin.git"
+    update = '#!/bin/sh\ncase "$1" in refs/tags/*) echo no tags >&2; exit 1;; esac\n'
+    write(origin / "hooks" / "update", update)
+    (origin / "hooks" / "update").chmod(0o755)
+    before = everything(clone)
+    with pytest.raises(release.Refusal, match="no tags"):
+        release.release("1.1.0", clone)
+    assert everything(clone) == before
+
+
+def test_a_release_without_an_identity_is_undone(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in git_settings(("user.name", ""), ("user.email", "")).items():
+        monkeypatch.setenv(key, value)
+    before = everything(clone)
+    with pytest.raises(release.Refusal, match=r'^"git commit" failed: '):
+        release.release("1.1.0", clone)
+    assert everything(clone) == before
+
+
+@pytest.mark.parametrize("arguments", [[], ["v1"], ["--check", "v1"]])
+def test_the_program_says_why_without_a_traceback(arguments: list[str]) -> None:
+    command = [sys.executable, str(ROOT / "tools" / "release.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and "is no final version" in done.stderr
