@@ -83,8 +83,8 @@ def images(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def readme(session: nox.Session) -> None:
-    """Make the decision tree and the catalogue's table in README.md from the files that know them."""
-    session.install("pyyaml")
+    """Make README.md's picture and table, and the form of setup.yml, from the files that know them."""
+    session.install("jinja2", "pyyaml")
     session.run("python", "docs/make.py")
 
 

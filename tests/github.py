@@ -1,5 +1,5 @@
-"""Stand-ins for GitHub and GitLab: the part of their REST APIs that update_repository.py uses, and a
-remote that refuses what GitHub refuses.
+"""Stand-ins for GitHub and GitLab: the part of their REST APIs that update_repository.py and set_up.py
+use, and a remote that refuses what GitHub refuses.
 
 They answer as docs.github.com/rest and docs.gitlab.com/api document it, and record what they were asked.
 """
@@ -59,6 +59,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.asked: list[str] = []  # as "POST pulls"
         self.may_open_requests = True
         self.workflow_is_there = True
+        self.repository: dict[str, Any] = {}  # what it says of the repository itself
 
     def requests(self, state: str = "open") -> list[dict[str, Any]]:
         return [one for one in self.threads.values() if one["is_request"] and one["state"] == state]
@@ -94,9 +95,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
         content = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
-        path = url.path.removeprefix(self.prefix)
+        path = f"{url.path}/".removeprefix(self.prefix).rstrip("/")
         self.server.asked.append(f"{self.command} {path}")
-        if not self.is_known() or path == url.path:
+        if not self.is_known() or not f"{url.path}/".startswith(self.prefix):
             self.answer(401, {"message": "Bad credentials", "status": "401"})
         else:
             self.route(path, query, content)
@@ -108,7 +109,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class GitHub(Handler):
-    """docs.github.com/rest: pulls/pulls, issues/issues, issues/comments, actions/workflows."""
+    """docs.github.com/rest: pulls/pulls, issues/issues, issues/comments, actions/workflows, repos/repos."""
 
     prefix = "/repos/me/env/"
 
@@ -124,6 +125,8 @@ class GitHub(Handler):
                 self.answer(204)
             else:
                 self.answer(404, {"message": "Not Found"})
+        elif self.command == "GET" and not path:
+            self.answer(200, self.server.repository)
         elif not found:
             self.answer(404, {"message": "Not Found"})
         elif self.command == "GET":

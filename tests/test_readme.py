@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -31,19 +33,41 @@ def test_picture_names_every_strategy() -> None:
 
 
 def test_one_place_holds_the_address() -> None:
-    """README.md is made from copier.yml; nothing else names where the template lives."""
+    """copier.yml; the pages are made from it, and nothing else names where the template lives."""
     url = make.questions()["template_url"]["default"]
-    assert "TEMPLATE-OWNER" in url, "a placeholder that nobody can take for real, until it is known"
-    for path in ROOT.rglob("*"):
-        relative = path.relative_to(ROOT)
-        if path.is_file() and not any(part.startswith(".") for part in relative.parts):
-            if relative.name == "copier.yml" or path in make.PAGES or path.suffix == ".pyc":
-                continue
-            owner = "TEMPLATE-" + "OWNER"
-            assert (
-                owner not in path.read_text(encoding="utf-8", errors="replace")
-                or relative.name == Path(__file__).name
-            )
+    owner = url.split("/")[-2]
+    files = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, encoding="utf-8")
+    named = {
+        name
+        for name in files.split("\0")
+        if name and owner in (ROOT / name).read_text(encoding="utf-8", errors="replace")
+    }
+    made = {path.relative_to(ROOT).as_posix() for path in make.PAGES}
+    assert "copier.yml" in named and named <= made | {"copier.yml"}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://github.com/acme/hub-images", "https://git.example.org/acme/copier-hub-image"]
+)
+def test_an_organisation_changes_one_place(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    old = make.questions()["template_url"]["default"]
+    moved = make.questions() | {"template_url": {"default": url}}
+    monkeypatch.setattr(make, "questions", lambda: moved)
+    pages = {path.name: make.page(path.read_text(encoding="utf-8")) for path in make.PAGES}
+    assert all(old not in text and old.split("/")[-2] not in text for text in pages.values())
+    assert f"git clone {url} && " in pages["README.md"]
+    server, owner, name = url.rsplit("/", 2)
+    assert f"({server}/new?template_name={name}&template_owner={owner})" in pages["button.md"]
+
+
+def test_first_lines_are_for_those_who_pressed_the_button() -> None:
+    """The link works in the copy as well: GitHub resolves it from .../blob/main/."""
+    first = make.README.read_text(encoding="utf-8").partition("<p ")[0]
+    (link,) = re.findall(r"\]\((\.\./[^)]+)\)", first)
+    page = posixpath.normpath(f"/owner/copy/blob/main/{link}")
+    assert page == "/owner/copy/actions/workflows/setup.yml"
+    assert (ROOT / ".github/workflows/setup.yml").is_file()
+    assert f"({make.button(make.questions()['template_url']['default'])})" in first
 
 
 def test_two_screens_before_the_reference_part() -> None:

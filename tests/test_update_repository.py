@@ -107,12 +107,14 @@ class Repository:
     host: github.Server
     env: dict[str, str]
 
-    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, program: str = "update_repository.py", **env: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run the program, as CI's step does."""
         summary = self.folder.parent / "summary.md"
         summary.unlink(missing_ok=True)
         variables = os.environ | self.env | {"GITHUB_STEP_SUMMARY": str(summary)} | env
-        command = [sys.executable, "update_repository.py", *arguments]
+        command = [sys.executable, program, *arguments]
         options = {"capture_output": True, "encoding": "utf-8", "timeout": 300}
         done = subprocess.run(command, cwd=self.folder, env=variables, check=False, **options)
         print(done.stdout, done.stderr)
@@ -160,9 +162,7 @@ def make(
     """A function that makes a repository at a host. In: the template's release, answers. Out: it."""
     if sys.platform == "win32":
         pytest.skip("CI runs the program on Linux; hooks and addresses of folders are POSIX's here")
-    for name in list(os.environ):
-        if re.match(r"CI$|CI_|GITHUB_|GITLAB_|REGISTRY_|UPDATE_TOKEN|PYTHONPATH$", name):
-            monkeypatch.delenv(name)
+    forget_runs(monkeypatch)
     remote = github.make_remote(tmp_path / "remote.git")
     addresses = ("https://github.com/me/env.git", "https://gitlab.com/me/env.git")
     lines = "".join(f"insteadOf = {address}\n" for address in addresses)
@@ -201,6 +201,13 @@ def make(
     yield make
     for server in servers:
         server.__exit__(None, None, None)
+
+
+def forget_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What CI says of the run that runs these tests is not said of theirs."""
+    for name in list(os.environ):
+        if re.match(r"CI$|CI_|GITHUB_|GITLAB_|REGISTRY_|UPDATE_TOKEN|PYTHONPATH$", name):
+            monkeypatch.delenv(name)
 
 
 def on_github(folder: Path, url: str) -> dict[str, str]:
@@ -762,8 +769,10 @@ def pipx_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pipx")
 
 
-def act(made: Repository, pipx_home: Path, event: str, **inputs: str) -> tuple[int, str, str]:
-    """Run update.yml by `act` on this machine, in place of a runner, without Docker. Out: its exit code,
+def act(
+    made: Repository, pipx_home: Path, event: str, workflow: str = "update.yml", **inputs: str
+) -> tuple[int, str, str]:
+    """Run a workflow by `act` on this machine, in place of a runner, without Docker. Out: its exit code,
     the summary and the log."""
     folder = made.folder.parent
     payload = json.loads(Path(made.env["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
@@ -783,7 +792,7 @@ def act(made: Repository, pipx_home: Path, event: str, **inputs: str) -> tuple[i
     ]
     command += [
         "--workflows",
-        ".github/workflows/update.yml",
+        f".github/workflows/{workflow}",
         "--platform",
         "ubuntu-latest=-self-hosted",
     ]

@@ -579,7 +579,7 @@ class Host:
 
     def ask(self, method: str, path: str, content: Any = None) -> Any:
         """Return what the API answers; HostError if it refuses."""
-        url, headers = f"{self.api}/{path}", self.headers
+        url, headers = f"{self.api}/{path}".rstrip("/"), self.headers
         answer = requests.request(method, url, json=content, headers=headers, timeout=60)
         if not answer.ok:
             with contextlib.suppress(ValueError, KeyError, TypeError):
@@ -642,10 +642,10 @@ class GitHub(Host):
         self.ask("PATCH", f"{path}/{old.number}", content)
         self.ask("POST", f"issues/{old.number}/comments", {"body": sentence})
 
-    def prove(self) -> None:
-        """Start the image's workflow on the branch: what a run's own token does starts none."""
+    def prove(self, branch: str = BRANCH) -> None:
+        """Start the image's workflow on a branch: what a run's own token does starts none."""
         if not self.own_token:
-            self.ask("POST", "actions/workflows/image.yml/dispatches", {"ref": BRANCH})
+            self.ask("POST", "actions/workflows/image.yml/dispatches", {"ref": branch})
 
 
 class GitLab(Host):
