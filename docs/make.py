@@ -21,7 +21,7 @@ PICTURE = ROOT / "docs" / "decision-tree.svg"
 README = ROOT / "README.md"
 SETUP = ROOT / ".github" / "workflows" / "setup.yml"
 # What shows the template's address, the catalogue, or the form.
-PAGES = [README, ROOT / "docs" / "adopt.md", ROOT / "docs" / "button.md", SETUP]
+PAGES = [README, ROOT / "docs" / "adopt.md", ROOT / "docs" / "button.md"]
 
 # The questions that the form asks: those whose answer no file can be changed to give later, and what one
 # wants first. GitHub shows at most ten comfortably.
@@ -239,7 +239,7 @@ if __name__ == "__main__":
     picture = decision_tree(questions()["strategy"]["choices"])
     PICTURE.write_text(picture, encoding="utf-8", newline="\n")
     # all of them before the first is written, as README.md holds the address that they show
-    pages = {path: page(path.read_text(encoding="utf-8")) for path in PAGES}
+    pages = {path: page(path.read_text(encoding="utf-8")) for path in [*PAGES, SETUP]}
     for path, text in pages.items():
         path.write_text(text, encoding="utf-8", newline="\n")
-    print("wrote", *(path.relative_to(ROOT) for path in [PICTURE, *PAGES]))
+    print("wrote", *(path.relative_to(ROOT) for path in [PICTURE, *pages]))

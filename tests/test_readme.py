@@ -19,7 +19,7 @@ import make
 
 
 def test_made_from_its_sources() -> None:
-    for path in make.PAGES:
+    for path in [*make.PAGES, make.SETUP]:
         text = path.read_text(encoding="utf-8")
         assert make.page(text) == text, "run nox -s readme"
     tree = make.decision_tree(make.questions()["strategy"]["choices"])
