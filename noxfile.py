@@ -44,6 +44,7 @@ TESTS = [
     "packaging",
     "pexpect; sys_platform != 'win32'",  # answers questions at a terminal
     "pipx",
+    "playwright",  # drives a browser
     "pre-commit",
     "pyjwt[crypto]",  # tokens of the tests' registry
     "pytest-copie",
@@ -83,9 +84,16 @@ def images(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def readme(session: nox.Session) -> None:
-    """Make README.md's picture and table, and the form of setup.yml, from the files that know them."""
+    """Make README.md's tree and table, the pages' addresses, and the form of setup.yml, from the files that know them."""
     session.install("jinja2", "pyyaml")
     session.run("python", "docs/make.py")
+
+
+@nox.session(default=False)
+def pictures(session: nox.Session) -> None:
+    """Take the pictures of docs/ anew, in JupyterLab on a real hub. Needs Docker, npm and Chromium."""
+    session.install(*TESTS)
+    session.run("python", "docs/pictures.py")
 
 
 @nox.session(default=False)

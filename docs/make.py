@@ -21,7 +21,11 @@ PICTURE = ROOT / "docs" / "decision-tree.svg"
 README = ROOT / "README.md"
 SETUP = ROOT / ".github" / "workflows" / "setup.yml"
 # What shows the template's address, the catalogue, or the form.
-PAGES = [README, ROOT / "docs" / "adopt.md", ROOT / "docs" / "button.md"]
+PAGES = [
+    README,
+    *(ROOT / "docs" / f"{name}.md" for name in ["adopt", "button"]),
+    *(ROOT / "docs" / f"{name}.md" for name in ["community-image", "inherit", "repo2docker", "dockerfile"]),
+]
 
 # The questions that the form asks: those whose answer no file can be changed to give later, and what one
 # wants first. GitHub shows at most ten comfortably.

@@ -24,7 +24,7 @@ ELSEWHERE = {
     r"pip install copier copier-template-extensions jinja2-time": "the same, in its first command",
     r"pipx run check_image\.py": "tests/images/test_strategies.py",
     r"pipx run update_repository\.py": "tests/test_update_repository.py",
-    r"nox( -s (lint|tests|images|readme|catalogue))?": ".ci/run, and tests/test_readme.py",
+    r"nox( -s (lint|tests|images|readme|pictures|catalogue))?": ".ci/run, and tests/test_readme.py",
     r"nox -s release -- 1\.0\.0": "tests/test_release.py, without the tests in between",
     r"copier update -d": "no command, but how answers are changed",
     r"copier (update|copy)": "no command, but the name of one",
@@ -165,6 +165,21 @@ def test_commands_of_a_page(
         reverted = git("show", "HEAD:README.md", cwd=project)
         assert "Above this line is yours" in reverted and files["README.md"] == "# Mine\n"
         assert files["LICENSE"].startswith("BSD 3-Clause")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_page_of_a_strategy(template: Path, tmp_path: Path, strategy: str) -> None:
+    """Its command makes what its tree shows."""
+    text = (ROOT / "docs" / f"{strategy}.md").read_text(encoding="utf-8")
+    (command,) = mine(text)
+    shell(command, tmp_path, template)
+    shown = re.findall(r"^[├└]── (\S+)  ", text, re.MULTILINE)
+    folders = {name for name in shown if name.endswith("/")}
+    there = {
+        next((folder for folder in folders if path.startswith(folder)), path)
+        for path in text_of(tmp_path / "my-environment")
+    }
+    assert len(shown) == len(set(shown)) and set(shown) == there
 
 
 def test_a_repository_from_a_local_path_is_pointed_to_the_address(

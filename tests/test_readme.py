@@ -100,7 +100,32 @@ def test_pins_agree() -> None:
     assert required == listed
 
 
-@pytest.mark.parametrize("name", ["lint", "tests", "images", "readme", "catalogue", "release"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_each_strategy_has_a_page_with_a_picture(strategy: str) -> None:
+    """Linked from README.md; the picture is as pictures.py takes it, and said in words as well. The words
+    on a file are the same wherever there is one of that name."""
+    assert f"[`{strategy}`](docs/{strategy}.md)" in make.README.read_text(encoding="utf-8")
+    text = (ROOT / "docs" / f"{strategy}.md").read_text(encoding="utf-8")
+    assert re.search(rf"^!\[JupyterLab with .{{20,}}\]\({strategy}\.png\)$", text, re.MULTILINE)
+    png = (ROOT / "docs" / f"{strategy}.png").read_bytes()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n") and png.endswith(b"IEND\xaeB`\x82")
+    size = tuple(int.from_bytes(png[place : place + 4], "big") for place in (16, 20))
+    assert size == (1280, 720) and 20_000 < len(png) < 200_000, "bytes: no blank page"
+
+
+def test_the_pages_agree_on_files() -> None:
+    own = {".github/workflows/", "Dockerfile", "image.env"}  # which differ
+    said: dict[str, set[str]] = {}
+    for strategy in STRATEGIES:
+        text = (ROOT / "docs" / f"{strategy}.md").read_text(encoding="utf-8")
+        for name, words in re.findall(r"^[├└]── (\S+) +(.+)$", text, re.MULTILINE):
+            said.setdefault(name, set()).add(words)
+    assert {name for name, words in said.items() if len(words) > 1} <= own
+
+
+@pytest.mark.parametrize(
+    "name", ["lint", "tests", "images", "readme", "pictures", "catalogue", "release"]
+)
 def test_sessions_that_the_readme_names(name: str) -> None:
     assert f"def {name}(session" in (ROOT / "noxfile.py").read_text(encoding="utf-8")
     assert re.search(rf"`(nox -s )?{name}`", make.README.read_text(encoding="utf-8"))

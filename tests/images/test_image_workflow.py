@@ -21,8 +21,10 @@ import docker
 import docker.errors
 import pytest
 import standins
+import test_set_up as button
 from repositories import commit, git
 
+press, upstream, wheels = button.press, button.upstream, button.wheels
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "image.yml"
 ADDRESS = "https://github.com/me/env.git"
@@ -159,6 +161,29 @@ def repository(
     standins.forget_images(names)
 
 
+@pytest.fixture
+def of_the_button(
+    press: Callable[..., button.Repository], registry: Any
+) -> Iterator[Callable[..., Path]]:
+    """As `repository`, but made by "Use this template" and the form of setup.yml: see
+    tests/test_set_up.py. In: what is chosen in the form."""
+
+    def make(strategy: str, **form: str) -> Path:
+        copy = press()
+        code, said = button.set_up(copy, strategy=strategy, base="jupyter-base", **form)
+        assert code == 0, said
+        made = button.result(copy)
+        git("remote", "set-url", "origin", ADDRESS, cwd=made)
+        standins.ensure_bases(made)
+        names.append(f"{form.get('image', '/none').rpartition('/')[2]}:")
+        standins.forget_images(names)
+        return made
+
+    names = [f"{registry.host}/"]
+    yield make
+    standins.forget_images(names)
+
+
 def forget(reference: str) -> None:
     """Have an image of this name no more, under any name."""
     client = standins.client()
@@ -182,15 +207,17 @@ def test_template_itself_is_not_set_up(act: Callable[..., Outcome], template: Pa
 @pytest.mark.parametrize("strategy", OWN)
 def test_push_publishes_what_was_proved(
     act: Callable[..., Outcome],
-    repository: Callable[..., Path],
+    of_the_button: Callable[..., Path],
     environment: dict[str, str],
     registry: Any,
     docker_client: docker.DockerClient,
     strategy: str,
     tmp_path: Path,
 ) -> None:
-    made, name = repository(strategy, binder="image"), f"me/env-{strategy}"
-    short, image = git("rev-parse", "HEAD", cwd=made)[:12], f"{registry.host}/{name}"
+    name = f"me/env-{strategy}"
+    image = f"{registry.host}/{name}"
+    made = of_the_button(strategy, binder="image", image=image)
+    short = git("rev-parse", "HEAD", cwd=made)[:12]
     registry.publish(name)
     outcome = act(made, "push", event(made))
     assert outcome.code == 0, outcome.log[-6000:]
@@ -246,12 +273,14 @@ def test_push_publishes_what_was_proved(
     docker_client.images.remove(built, force=True)
 
 
+@pytest.mark.parametrize("name", ["push", "workflow_dispatch"])
 def test_push_of_a_pointer_proves_and_publishes_nothing(
-    act: Callable[..., Outcome], repository: Callable[..., Path]
+    act: Callable[..., Outcome], of_the_button: Callable[..., Path], name: str
 ) -> None:
-    made = repository("community-image")
+    """Nor does the first run, which set-up starts."""
+    made = of_the_button("community-image")
     reference = standins.pinned("jupyter-base")
-    outcome = act(made, "push", event(made), secrets={})
+    outcome = act(made, name, event(made), secrets={})
     assert outcome.code == 0, outcome.log[-6000:]
     assert outcome.jobs == {"plan": "success", "image": "success"}
     assert f"## {reference} starts on a hub" in outcome.summary
@@ -288,7 +317,7 @@ def test_second_push_tells_the_difference_and_reuses_layers(
         if git("status", "--porcelain", cwd=made)
         else git("rev-parse", "HEAD", cwd=made)
     )
-    outcome = act(made, "push", event(made))
+    outcome = act(made, "workflow_dispatch", event(made))  # as set-up starts it
     assert outcome.code == 0, outcome.log[-6000:]
     # private, as a first image often is: the run is green all the same and says where to change it
     assert outcome.jobs == dict.fromkeys(["plan", "image", "publish"], "success")
