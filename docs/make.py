@@ -24,7 +24,10 @@ SETUP = ROOT / ".github" / "workflows" / "setup.yml"
 PAGES = [
     README,
     *(ROOT / "docs" / f"{name}.md" for name in ["adopt", "button"]),
-    *(ROOT / "docs" / f"{name}.md" for name in ["community-image", "inherit", "repo2docker", "dockerfile"]),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in ["community-image", "inherit", "repo2docker", "dockerfile"]
+    ),
 ]
 
 # The questions that the form asks: those whose answer no file can be changed to give later, and what one

@@ -215,17 +215,18 @@ def browser() -> str | None:
 
 def main() -> None:
     """Take them all, and say where each is."""
-    with tempfile.TemporaryDirectory() as work, standins.micromamba_server():
-        with standins.offline_environment() as environment:
-            for number, (strategy, cell) in enumerate(CELLS.items(), start=1):
-                print(f"{number} of {len(CELLS)}: {strategy}", flush=True)
-                folder, picture = Path(work, f"picture-{strategy}"), DOCS / f"{strategy}.png"
-                settings: dict[str, Any] = {"defaults": True, "quiet": True, "unsafe": True}
-                copier.run_copy(
-                    str(ROOT), folder, data=answers(strategy), vcs_ref="HEAD", **settings
-                )
-                take(*prove(folder, environment), folder, cell, picture)
-                print(f"wrote {picture.relative_to(ROOT)}", flush=True)
+    with (
+        tempfile.TemporaryDirectory() as work,
+        standins.micromamba_server(),
+        standins.offline_environment() as environment,
+    ):
+        for number, (strategy, cell) in enumerate(CELLS.items(), start=1):
+            print(f"{number} of {len(CELLS)}: {strategy}", flush=True)
+            folder, picture = Path(work, f"picture-{strategy}"), DOCS / f"{strategy}.png"
+            settings: dict[str, Any] = {"defaults": True, "quiet": True, "unsafe": True}
+            copier.run_copy(str(ROOT), folder, data=answers(strategy), vcs_ref="HEAD", **settings)
+            take(*prove(folder, environment), folder, cell, picture)
+            print(f"wrote {picture.relative_to(ROOT)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,21 +12,7 @@ from pathlib import Path
 
 import copier
 import pytest
-import yaml
-from repositories import git, git_settings
-
-ROOT = Path(__file__).parent.parent
-STRATEGIES = ["community-image", "inherit", "repo2docker", "dockerfile"]
-CATALOGUE = yaml.safe_load((ROOT / "extensions" / "catalogue.yml").read_text(encoding="utf-8"))
-
-
-def pinned(base: str, major: int = 5) -> str:
-    """In: an image of the catalogue, and the hub's major. Out: its tag there."""
-    return CATALOGUE["images"][base]["tags"][major]
-
-
-# Answers that are dates of today unless given: with them the same answers give the same bytes.
-FIXED = {"name": "my-environment", "r_version": "4.5-2026-11-01", "year": "2026"}
+from repositories import FIXED, ROOT, git, git_settings
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,4 @@
-"""What all tests do with git and with folders of files."""
+"""What all tests know, and what they do with git and with folders of files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+STRATEGIES = ["community-image", "inherit", "repo2docker", "dockerfile"]
+CATALOGUE = yaml.safe_load((ROOT / "extensions" / "catalogue.yml").read_text(encoding="utf-8"))
+
+
+def pinned(base: str, major: int = 5) -> str:
+    """In: an image of the catalogue, and the hub's major. Out: its tag there."""
+    return CATALOGUE["images"][base]["tags"][major]
+
+
+# Answers that are dates of today unless given: with them the same answers give the same bytes.
+FIXED = {"name": "my-environment", "r_version": "4.5-2026-11-01", "year": "2026"}
 
 
 def git(*arguments: str, cwd: Path) -> str:

@@ -10,8 +10,7 @@ from typing import Any
 import copier
 import pytest
 import yaml
-from conftest import ROOT
-from repositories import commit, git, text_of
+from repositories import ROOT, commit, git, text_of
 
 MIT = (
     "MIT License\n\nCopyright (c) 2023 Ada Lovelace\n\n"

@@ -21,8 +21,7 @@ import pytest
 import responses
 import test_update_registry
 import yaml
-from conftest import CATALOGUE, ROOT
-from repositories import commit, git
+from repositories import CATALOGUE, ROOT, commit, git
 
 registry = test_update_registry.registry
 DAYS = test_update_registry.DAYS

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, STRATEGIES
-from repositories import commit, git, git_settings, text_of
+from repositories import ROOT, STRATEGIES, commit, git, git_settings, text_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = re.search(r"https://\S+/copier-hub-image", README)[0]

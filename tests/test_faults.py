@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import ROOT
+from repositories import ROOT
 
 ROWS = re.findall(
     r"^\| (\d+) \| (.+) \| (.+) \|$",

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import copier
 import yaml
-from conftest import FIXED, STRATEGIES
 from dotenv import dotenv_values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from repositories import text_of
+from repositories import FIXED, STRATEGIES, text_of
 
 PIECES = [
     '"', "'", "\\", "\n", "\r", "\0", "\x1b[31m", "${{ secrets.GITHUB_TOKEN }}", "{{ 7 * 7 }}",

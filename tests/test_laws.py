@@ -12,9 +12,8 @@ from typing import Any
 import copier
 import pytest
 import yaml
-from conftest import FIXED, ROOT, STRATEGIES
 from releases import RELEASES, TODAY, add_releases
-from repositories import commit, git, text_of
+from repositories import FIXED, ROOT, STRATEGIES, commit, git, text_of
 
 # Real releases too, once there are any; the tests' own tag of what is here is none.
 REAL = [tag for tag in git("tag", cwd=ROOT).splitlines() if re.fullmatch(r"\d+(\.\d+)*", tag)]

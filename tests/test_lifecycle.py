@@ -9,8 +9,7 @@ from pathlib import Path
 
 import copier
 import pytest
-from conftest import STRATEGIES, pinned
-from repositories import commit, git, text_of
+from repositories import STRATEGIES, commit, git, pinned, text_of
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

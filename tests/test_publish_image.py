@@ -18,10 +18,9 @@ from typing import Any
 
 import copier
 import pytest
-from conftest import FIXED
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from repositories import commit, git, load
+from repositories import FIXED, commit, git, load
 
 NEW, OLD, TIP, NONE = 40 * "a", 40 * "b", 40 * "c", 40 * "0"
 DIGEST = f"sha256:{64 * 'd'}"

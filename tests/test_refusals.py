@@ -10,8 +10,7 @@ from pathlib import Path
 import copier
 import pytest
 import yaml
-from conftest import CATALOGUE, STRATEGIES, pinned
-from repositories import commit, git
+from repositories import CATALOGUE, STRATEGIES, commit, git, pinned
 
 LONG = "a" * 41
 SCIPY = pinned("jupyter-scipy")

@@ -18,7 +18,6 @@ import nbformat
 import pytest
 import yaml
 from allpairspy import AllPairs
-from conftest import CATALOGUE, FIXED, STRATEGIES
 from dotenv import dotenv_values
 from repo2docker.app import Repo2Docker
 from repo2docker.buildpacks import (
@@ -28,7 +27,7 @@ from repo2docker.buildpacks import (
     PythonBuildPack,
     RBuildPack,
 )
-from repositories import commit, git, text_of
+from repositories import CATALOGUE, FIXED, STRATEGIES, commit, git, text_of
 from yamllint import linter
 from yamllint.config import YamlLintConfig
 

@@ -19,9 +19,8 @@ import github
 import pytest
 import test_update_repository as update
 import yaml
-from conftest import ROOT, STRATEGIES
 from github import TOKEN
-from repositories import commit, git, text_of
+from repositories import ROOT, STRATEGIES, commit, git, text_of
 from test_update_repository import Repository, act, needs_act, on_github
 
 pipx_home, wheels = update.pipx_home, update.wheels

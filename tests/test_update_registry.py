@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 import responses
-from conftest import CATALOGUE, ROOT
+from repositories import CATALOGUE, ROOT
 
 PROGRAM = ROOT / "template" / "{{ every_strategy }}" / "update_repository.py"
 IMAGE = CATALOGUE["images"]["jupyter-scipy"]["image"]

@@ -26,10 +26,9 @@ import copier
 import github
 import pytest
 import test_update_registry
-from conftest import CATALOGUE, FIXED, ROOT
 from github import BRANCH, TOKEN
 from markdown_it import MarkdownIt
-from repositories import commit, git, load
+from repositories import CATALOGUE, FIXED, ROOT, commit, git, load
 
 registry = test_update_registry.registry
 EVERY = "template/{{ every_strategy }}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from repositories import ROOT
 
 FILES = sorted([*ROOT.glob(".github/workflows/*"), *ROOT.glob("template/**/.github/workflows/*")])
 NAMES = [path.relative_to(ROOT).as_posix() for path in FILES]
