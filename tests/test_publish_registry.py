@@ -205,12 +205,14 @@ def login(
 ) -> Callable[..., tuple[int, str, list[Any]]]:
     """A function that logs in. Out: the exit code, what was said, and how docker was called."""
 
-    def login(on: str, image: str, env: dict[str, str], may_push: bool) -> Any:
+    def login(
+        on: str, image: str, env: dict[str, str], may_push: bool, docker_says: str = ""
+    ) -> Any:
         calls = []
 
         def docker(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
             calls.append((command, options["input"]))
-            return subprocess.CompletedProcess(command, 0, "", "")
+            return subprocess.CompletedProcess(command, bool(docker_says), "", docker_says)
 
         change(repository, IMAGE=image)
         guarded(web, image, may_push=may_push)
@@ -257,6 +259,14 @@ def test_login(
     assert (code, said) == (0, f"{host} lets '{user}' push to me/env.\n")
     assert calls == [(["docker", "login", host, "--username", user, "--password-stdin"], PASSWORD)]
     assert sent(web)[-1] == "DELETE /v2/me/env/blobs/uploads/7"
+
+
+def test_docker_s_own_trouble_is_not_told_as_a_wrong_secret(login: Callable[..., Any]) -> None:
+    code, said, _ = login("github", "ghcr.io/me/env", TOKEN, True, "no space left on device\n")
+    assert code == 1
+    assert said == (
+        "login broke off: ghcr.io lets 'me' push, but `docker login ghcr.io` says: no space left on device\n"
+    )
 
 
 def test_login_by_basic(publish: ModuleType, web: responses.RequestsMock) -> None:

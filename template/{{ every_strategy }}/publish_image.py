@@ -514,10 +514,6 @@ def login(env: dict[str, str], run: Run) -> None:
     user, password = credentials(host) or ("", "")
     try:
         Registry(image, (user, password)).may_push()
-        command = ["docker", "login", host, "--username", user, "--password-stdin"]
-        done = subprocess.run(command, input=password, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Denied(done.stderr.strip())
     except Denied:
         if by_token and run.on == "github":
             raise Refusal(
@@ -529,6 +525,12 @@ def login(env: dict[str, str], run: Run) -> None:
             f"{host} lets '{user}' not push to {name}: set {which} of an account that "
             f"may{where}, and run this again."
         ) from None
+    command = ["docker", "login", host, "--username", user, "--password-stdin"]
+    done = subprocess.run(command, input=password, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(
+            f"{host} lets '{user}' push, but `docker login {host}` says: {done.stderr.strip()}"
+        )
     print(f"{host} lets '{user}' push to {name}.")
 
 
@@ -900,10 +902,11 @@ def push_rights(run: Run) -> dict[str, str]:
         user, token = "x-access-token", os.environ.get("GITHUB_TOKEN", "")
     header = base64.b64encode(f"{user}:{token}".encode()).decode()
     server = os.environ.get("GITHUB_SERVER_URL") or os.environ.get("CI_SERVER_URL", "")
+    number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)  # after what a runner may have set
     return {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"http.{server}/.extraheader",
-        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {header}",
+        "GIT_CONFIG_COUNT": str(number + 1),
+        f"GIT_CONFIG_KEY_{number}": f"http.{server}/.extraheader",
+        f"GIT_CONFIG_VALUE_{number}": f"Authorization: Basic {header}",
         "GIT_TERMINAL_PROMPT": "0",
     }
 

@@ -590,10 +590,11 @@ class Host:
     def remote(self, *arguments: str) -> str:
         """Run git on the repository at its host; the token is written to no file."""
         header = base64.b64encode(f"{self.user}:{self.token}".encode()).decode()
+        number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)  # after what a runner may have set
         env = {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"http.{self.server}/.extraheader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {header}",
+            "GIT_CONFIG_COUNT": str(number + 1),
+            f"GIT_CONFIG_KEY_{number}": f"http.{self.server}/.extraheader",
+            f"GIT_CONFIG_VALUE_{number}": f"Authorization: Basic {header}",
             "GIT_TERMINAL_PROMPT": "0",
         }
         command, *more = arguments

@@ -333,7 +333,10 @@ def test_an_edited_repository_is_built_again(good: str, repository: Path) -> Non
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "cancelled"])
 def test_an_interrupted_check_cleans_up(sent: signal.Signals, good: str, repository: Path) -> None:
     command = [sys.executable, "-u", "check_image.py", good]
-    with subprocess.Popen(command, cwd=repository, stdout=subprocess.PIPE, text=True) as run:
+    # what runs in the background may have been told to ignore Ctrl-C
+    options = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    options |= {"cwd": repository, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **options) as run:
         assert run.stdout is not None
         for line in iter(run.stdout.readline, ""):
             if line.startswith(" 8."):  # the next row starts the hub
