@@ -112,7 +112,8 @@ class ImageError(RuntimeError):
 @functools.cache
 def client() -> docker.DockerClient:
     """The Docker engine of this machine; docker.errors.DockerException when there is none."""
-    return docker.from_env()
+    # A container in which a whole test run was done takes over a minute to remove on a slow disk.
+    return docker.from_env(timeout=600)
 
 
 def left_out(reason: str) -> NoReturn:
