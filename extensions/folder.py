@@ -1,5 +1,4 @@
-"""What the person's folder holds already, for Jinja: answers that can be read from an existing
-repository, files that stay that person's, and what an update took away or left open.
+"""What the person's folder holds already, for Jinja: answers that can be read, and files that stay as they are.
 
 It only reads. Copier loads this file by its path, anew for each render and, in one update, in two
 versions: it imports no sibling, and what it has once read of a folder it keeps for that render.
@@ -8,8 +7,6 @@ versions: it imports no sibling, and what it has once read of a folder it keeps 
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,13 +36,13 @@ LICENSES = {
     "BSD-3-Clause": r"Redistribution and use in source and binary forms(?s:.*)Neither the name",
     "MIT": r"Permission is hereby granted, free of charge",
 }
-# Other versions are no answers, which only speak of files that the template writes.
-PYTHON = r"3\.1[0-4]"
 HOSTS = {"github.com": "github", "gitlab.com": "gitlab"}
+
+Answers = dict[str, Any]
 
 
 def text(path: Path) -> str:
-    """In: a file. Out: its text, or nothing where it cannot be read."""
+    """Return a file's text, or nothing where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -53,27 +50,35 @@ def text(path: Path) -> str:
 
 
 @cache
+def versions(language: str) -> str:
+    """Return a pattern of a language's versions that answers may name; others only speak of kept files."""
+    known = yaml.safe_load(text(Path(__file__).with_name("versions.yml")))[language]
+    return "|".join(re.escape(version) for version in known)
+
+
+@cache
 def template_files() -> tuple[str, ...]:
-    """Out: the files that the template may write, below the repository's root, answers file apart."""
-    rooms = Path(__file__).parent.parent / "template"
+    """Return the files that the template may write, below a repository's root, answers file apart."""
+    top = Path(__file__).parent.parent / "template"
     names = set()
-    for path in rooms.rglob("*"):
-        parts = path.relative_to(rooms).parts[1:]  # without its room
-        if parts and path.is_file():
-            # a file's name may stand between {% if ... %} and {% endif %}
-            name = re.sub(r"{%.*?%}", "", "/".join(parts))
+    for path in top.rglob("*"):
+        # The folder of a strategy or host is laid over the root; a name may stand between {% if ... %}
+        # and {% endif %}.
+        name = re.sub(r"^{{ \w+ }}/|{%.*?%}", "", path.relative_to(top).as_posix())
+        if path.is_file() and "{{" not in name and "__pycache__" not in name:
             names.add(name.removesuffix(".jinja"))
     return tuple(sorted(names))
 
 
+@cache
 def environment_folder(folder: Path) -> Path:
-    """In: a repository. Out: where repo2docker looks for its configuration files."""
+    """Return where repo2docker looks for a repository's configuration files."""
     return next((folder / name for name in BINDER_FOLDERS if (folder / name).is_dir()), folder)
 
 
 @cache
 def is_foreign(folder: Path) -> bool:
-    """In: the destination. Out: whether it holds files, none of which this template made."""
+    """Return whether a destination holds files, none of which this template made."""
     if not folder.is_dir() or (folder / ANSWERS).exists():
         return False
     return any(path.name != ".git" for path in folder.iterdir())
@@ -81,7 +86,7 @@ def is_foreign(folder: Path) -> bool:
 
 @cache
 def kept(folder: Path) -> list[str]:
-    """In: the destination. Out: which of the template's files stay that person's for good, sorted."""
+    """Return which of the template's files stay the person's for good, sorted."""
     if not is_foreign(folder):
         return []
     names = {name for name in template_files() if (folder / name).exists()}
@@ -95,18 +100,17 @@ def kept(folder: Path) -> list[str]:
 
 
 @cache
-def found(folder: Path) -> dict[str, Any]:
-    """In: the destination. Out: the answers that an existing repository gives, by question."""
+def found(folder: Path) -> Answers:
+    """Return the answers that an existing repository gives, by question."""
     if not is_foreign(folder):
         return {}
     return origin(folder) | license_of(folder) | environment(environment_folder(folder))
 
 
-def origin(folder: Path) -> dict[str, Any]:
-    """In: a repository. Out: `code_host`, `repository` and `name`, from git's remote "origin"."""
-    match = re.search(
-        r'^\[remote "origin"\]$([^\[]*)', text(folder / ".git" / "config"), re.MULTILINE
-    )
+def origin(folder: Path) -> Answers:
+    """Return `code_host`, `repository` and `name` of a repository, from git's remote "origin"."""
+    config = text(folder / ".git" / "config")
+    match = re.search(r'^\[remote "origin"\]$([^\[]*)', config, re.MULTILINE)
     url = re.search(r"^\s*url = (\S+)$", match[1], re.MULTILINE) if match else None
     parts = url and re.fullmatch(
         r"(?:https://|ssh://git@|git@)([\w.-]+)[:/]([\w.-]+(?:/[\w.-]+)*/[\w.-]+?)(?:\.git)?/?",
@@ -115,178 +119,94 @@ def origin(folder: Path) -> dict[str, Any]:
     if not parts:
         return {}
     host, path = parts[1], parts[2]
-    name = re.sub(r"[^a-z0-9]+", "-", path.rpartition("/")[2].lower()).strip("-")[:40].strip("-")
     code_host = HOSTS.get(host, "other")
     repository = path if code_host != "other" else f"https://{host}/{path}.git"
-    return {"code_host": code_host, "repository": repository} | ({"name": name} if name else {})
+    return {"code_host": code_host, "repository": repository, "name": path.rpartition("/")[2]}
 
 
-def license_of(folder: Path) -> dict[str, Any]:
-    """In: a repository. Out: `license`, `author` and `year`, from its file LICENSE."""
+def license_of(folder: Path) -> Answers:
+    """Return `license`, `author` and `year` of a repository, from its file LICENSE."""
     words = text(folder / "LICENSE")
     name = next((key for key, pattern in LICENSES.items() if re.search(pattern, words)), None)
     known = {"license": name} if name else {}
-    holder = re.search(
-        r"^Copyright (?:\(c\) )?(20\d\d)(?:[-\d, ]*) (\S.{,150})$", words, re.MULTILINE
-    )
+    notice = r"^Copyright (?:\(c\) )?(20\d\d)(?:[-\d, ]*) (\S.{,150})$"
+    holder = re.search(notice, words, re.MULTILINE)
     if known and holder and holder[2].strip().isprintable():
-        known |= {
-            "year": holder[1],
-            "author": re.sub(r",? *All rights reserved\.?$", "", holder[2].strip()),
-        }
+        author = re.sub(r",? *All rights reserved\.?$", "", holder[2].strip())
+        known |= {"year": holder[1], "author": author}
     return known
 
 
-def environment(where: Path) -> dict[str, Any]:
-    """In: where repo2docker looks. Out: `strategy`, and what its files say of languages, their
-    versions and the tool that installs packages."""
+def environment(where: Path) -> Answers:
+    """Return `strategy`, and what files say of languages, their versions and the tool that installs packages.
+
+    Args:
+        where: the folder in which repo2docker looks.
+    """
     if (where / "Dockerfile").exists():
         return {"strategy": "dockerfile"}
     there = {n for n in ENVIRONMENT_FILES + ALSO_ENVIRONMENT if (where / n).exists()}
     if not there:
         return {}
-    conda = text(where / "environment.yml")
-    runtime = text(where / "runtime.txt").strip()
-    answers: dict[str, Any] = {"strategy": "repo2docker"}
-    answers["packages_with"] = "conda" if conda or "environment.yaml" in there else "pip"
+    conda, runtime = text(where / "environment.yml"), text(where / "runtime.txt").strip()
+    r_by_conda = re.search(r"^\s*- *r-base\b", conda, re.MULTILINE)
     r = bool({"DESCRIPTION", "install.R"} & there) or runtime.startswith("r-")
-    r_by_conda = bool(re.search(r"^\s*- *r-base\b", conda, re.MULTILINE))
-    julia = "Project.toml" in there
     python = bool(conda or {"Pipfile", "requirements.txt", "environment.yaml"} & there)
-    python = (python and not runtime.startswith("r-")) or not (r or julia)
-    answers["languages"] = [
-        *(["python"] if python else []),
-        *(["r"] if r or r_by_conda else []),
-        *(["julia"] if julia else []),
-    ]
-    version = re.search(rf"^\s*- *python *=+ *({PYTHON})\b", conda, re.MULTILINE) or re.fullmatch(
-        rf"python-({PYTHON})(?:\.\d+)?", runtime
-    )
-    if version:
+    has = {
+        "python": (python and not runtime.startswith("r-")) or not (r or "Project.toml" in there),
+        "r": r or r_by_conda,
+        "julia": "Project.toml" in there,
+    }
+    return {
+        "strategy": "repo2docker",
+        "packages_with": "conda" if conda or "environment.yaml" in there else "pip",
+        "languages": [language for language, is_there in has.items() if is_there],
+    } | language_versions(conda, runtime, text(where / "Project.toml"))
+
+
+def language_versions(conda: str, runtime: str, project: str) -> Answers:
+    """Return `python_version`, `r_version` and `julia_version`, as far as files name them.
+
+    Args:
+        conda: the text of environment.yml.
+        runtime: that of runtime.txt.
+        project: that of Project.toml.
+    """
+    answers = {}
+    python, r = versions("python"), versions("r")
+    if version := (
+        re.search(rf"^\s*- *python *=+ *({python})\b", conda, re.MULTILINE)
+        or re.fullmatch(rf"python-({python})(?:\.\d+)?", runtime)
+    ):
         answers["python_version"] = version[1]
-    if match := re.fullmatch(r"r-(4\.[0-5])(?:\.\d+)?-(\d{4}-\d\d-\d\d)", runtime):
+    if match := re.fullmatch(rf"r-({r})(?:\.\d+)?-(\d{{4}}-\d\d-\d\d)", runtime):
         answers["r_version"] = f"{match[1]}-{match[2]}"
-    if match := re.search(r'^julia *= *"[~^]?(1\.\d+)', text(where / "Project.toml"), re.MULTILINE):
+    if match := re.search(r'^julia *= *"[~^]?(1\.\d+)', project, re.MULTILINE):
         answers["julia_version"] = match[1]
     return answers
 
 
-@cache
-def stored(folder: Path) -> dict[str, Any]:
-    """In: the destination. Out: the answers stored there before this render, none where it is new."""
-    try:
-        answers = yaml.safe_load(text(folder / ANSWERS))
-    except yaml.YAMLError:
-        return {}
-    return answers if isinstance(answers, dict) else {}
-
-
-def passed_over(context: dict[str, Any], folder: Path) -> str:
-    """In: the answers and the destination. Out: a sentence if it is switched to a strategy that would
-    pass over, or not manage, a file that says what is installed; else nothing."""
-    strategy, before = context.get("strategy"), stored(folder).get("strategy")
-    if before is None or strategy in (before, "community-image"):
-        return ""
-    wanted = {
-        "Project.toml": (
-            strategy != "dockerfile" and context["with_julia"],
-            {
-                "dockerfile": "the strategies repo2docker, or inherit with a base that has Julia",
-                "inherit": "a base with Julia, as in -d base=jupyter-julia",
-                "repo2docker": "-d 'languages=[python, julia]'",
-            },
-        ),
-        "environment.yml": (
-            context["takes_conda_file"],
-            {
-                "dockerfile": "-d packages_with=conda",
-                "inherit": "a base with conda, as in -d base=jupyter-scipy",
-                "repo2docker": "-d 'languages=[python, r]'",
-            },
-        ),
-        "install.R": (
-            context["takes_r_file"]
-            or (
-                strategy == "dockerfile"
-                and re.search(r"^[\s-]*r-base\b", text(folder / "apt.txt"), re.MULTILINE)
-            ),
-            {
-                "dockerfile": "a line r-base in apt.txt, or a strategy with R",
-                "inherit": "a base with R, as in -d base=jupyter-r",
-                "repo2docker": "-d 'languages=[r]', or R packages as r-... in environment.yml",
-            },
-        ),
-    }
-    for name, (taken, instead) in wanted.items():
-        if (folder / name).exists() and not taken:
-            return (
-                f"{name} would install nothing by the strategy {strategy}: use {instead[strategy]}, "
-                "or move its packages and remove it."
-            )
-    if (where := environment_folder(folder)) != folder and before != "community-image":
-        return (
-            f"{where.name}/ is all that repo2docker looks at: move its files to the root, remove it "
-            "and commit, then switch."
-        )
-    return ""
-
-
-def listed(folder: Path, *options: str) -> list[str]:
-    """In: a repository and what to list. Out: its files of that kind, from `git ls-files`."""
-    command = ["git", "ls-files", "-z", *options]
-    names = subprocess.run(command, cwd=folder, check=False, capture_output=True).stdout
-    return sorted(set(names.decode(errors="replace").split("\0")) - {""})
-
-
-def update_notes(folder: Path, strategy: str) -> list[str]:
-    """In: a repository that has just been updated, and was clean before; its strategy. Out: a line
-    for each file that needs a person, and for each that was taken away the command that brings it
-    back."""
-    stages = {line.partition("\t")[2] for line in listed(folder, "--unmerged")}
-    notes = [
-        f"  conflict    {shlex.quote(name)}: keep what is right between the markers, then git add it"
-        for name in sorted(stages)
-    ]
-    notes += [
-        f"  conflict    {shlex.quote(name)} has the lines of yours that did not fit"
-        for name in listed(folder, "--others", "--", "*.rej")
-    ]
-    notes += [
-        f"  taken away  {shlex.quote(name)}; to have it back: git checkout HEAD -- {shlex.quote(name)}"
-        for name in listed(folder, "--deleted")
-        if name not in stages  # which git lists as well
-    ]
-    if strategy == "community-image":
-        waiting = [
-            name for name in (*ENVIRONMENT_FILES, "postBuild", "start") if (folder / name).exists()
-        ]
-        notes += [f"  waits       {name}: community-image installs nothing" for name in waiting]
-    return notes
-
-
 class Folder(ContextHook):
-    """Gives every template and question these names:
+    """Gives every template and question these names.
 
+    - `environment_files`: what says which packages an environment has
+    - `environment_folder`: where repo2docker looks for such files
     - `existing_files`: which of the template's files an existing repository keeps as they are
     - `found`: the answers that can be read from an existing repository, by question
-    - `from_local_path`: the template lies on this machine
     - `is_there`: a function; whether the folder has the file of that name
-    - `passed_over`: a function; a sentence on a file that the new strategy would not install from, or nothing
-    - `stored_answers`: the answers of before, in an update
     - `template_files`: every file that the template may write
-    - `update_notes`: a function; the lines on conflicts and files that are gone after an update
     """
 
     def hook(self, context: dict[str, Any]) -> None:
+        """Add the names above.
+
+        Args:
+            context: Copier's, with the answers so far.
+        """
         folder = Path(context["_copier_conf"]["dst_path"])
-        source = str(context.get("_copier_answers", {}).get("_src_path", ""))
+        context["environment_files"] = ENVIRONMENT_FILES
+        context["environment_folder"] = environment_folder(folder)
         context["existing_files"] = kept(folder)
-        context["from_local_path"] = not re.match(
-            r"(git\+)?(https?|ssh|git)://|g[hl]:|[\w.-]+@", source
-        )
         context["found"] = found(folder)
-        context["passed_over"] = lambda: passed_over(context, folder)
         context["is_there"] = lambda name: (folder / name).exists()
-        context["stored_answers"] = stored(folder)
         context["template_files"] = template_files()
-        context["update_notes"] = lambda: update_notes(folder, context["strategy"])

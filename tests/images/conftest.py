@@ -5,21 +5,25 @@ CI), they fail instead.
 """
 
 import contextlib
+import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import docker
 import docker.errors
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-import registry as registries
-import standins
+from support import button, checked, standins, updates
+from support import registry as registries
+from support.act import ADDRESS, ATTEST, WORKFLOW, Outcome
+from support.repositories import commit, git
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -60,7 +64,7 @@ def repo2docker_build(micromamba_server: None) -> Iterator[Callable[..., str]]:
     """
     built = []
 
-    def build(repository: Path, image: str, **options: object) -> str:
+    def build(repository: Path, image: str, **options: str | None) -> str:
         built.append(image)
         # repo2docker builds nothing where an image of that name exists, of an aborted run for one.
         with contextlib.suppress(docker.errors.ImageNotFound):
@@ -68,7 +72,7 @@ def repo2docker_build(micromamba_server: None) -> Iterator[Callable[..., str]]:
         return standins.build(repository, image, **options)
 
     yield build
-    if os.environ.get("HUB_IMAGE_KEEP") != "1":
+    if not standins.keep_images():
         for image in built:
             with contextlib.suppress(docker.errors.ImageNotFound):  # it did not build
                 standins.client().images.remove(image, force=True)
@@ -76,7 +80,7 @@ def repo2docker_build(micromamba_server: None) -> Iterator[Callable[..., str]]:
 
 @pytest.fixture(scope="session")
 def environment(micromamba_server: None) -> Iterator[dict[str, str]]:
-    """Variables with which check_image.py builds here, where repo2docker reaches less than usual."""
+    """Variables with which ci/check.py builds here, where repo2docker reaches less than usual."""
     with standins.offline_environment() as variables:
         yield variables
 
@@ -88,3 +92,146 @@ def registry() -> Iterator[registries.Registry]:
         standins.left_out("no docker-registry here, which the tests of publishing need")
     with registries.running() as running:
         yield running
+
+
+@pytest.fixture
+def tag(docker_client: docker.DockerClient) -> Iterator[str]:
+    """A tag for an image that a test builds, which is removed after it."""
+    name = f"hub-image-tests/derived:{os.getpid()}"
+    yield name
+    with contextlib.suppress(docker.errors.ImageNotFound):  # it did not build
+        docker_client.images.remove(name, force=True)
+
+
+@pytest.fixture(scope="session")
+def good(base_image: str) -> str:
+    """The tag of an image that keeps the whole contract, from which broken ones derive."""
+    return checked.build("good:1", f"FROM {base_image}\n{checked.GOOD}")
+
+
+@pytest.fixture
+def signals_as_before() -> Iterator[None]:
+    """A check in this process ends by ignoring whatever would interrupt its cleaning up."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(scope="module")
+def act(
+    environment: dict[str, str],
+    registry: registries.Registry,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Outcome]:
+    """Run the workflow in a repository, by the event's name and payload.
+
+    Secrets are those of the registry's account unless given.
+    """
+    programs = Path(sys.prefix) / "bin"
+    attest = tmp_path_factory.mktemp("attest")
+    git("init", "--quiet", cwd=attest)
+    (attest / "action.yml").write_text(ATTEST)
+    commit(attest)
+    (action,) = re.findall(r"uses: (actions/attest@\w+)", WORKFLOW.read_text())
+    cache = tmp_path_factory.mktemp("pipx")  # of its own: others may fill the common one just now
+
+    def run(
+        repository: Path,
+        name: str,
+        payload: dict[str, Any],
+        secrets: dict[str, str] | None = None,
+    ) -> Outcome:
+        if secrets is None:
+            secrets = {
+                "REGISTRY_USERNAME": registry.username,
+                "REGISTRY_PASSWORD": registry.password,
+            }
+        folder = tmp_path_factory.mktemp("run")
+        (folder / "event.json").write_text(json.dumps(payload))
+        # a new runner: logged in nowhere
+        login = registry.docker_config(folder / "docker")
+        variables = environment | {"DOCKER_CONFIG": str(login), "PIPX_HOME": str(cache)} | secrets
+        variables["PATH"] = f"{programs}:{environment['PATH']}"
+        variables["GIT_CONFIG_GLOBAL"] = str(repository.parent / "gitconfig")
+        command = [str(programs / "act"), name, "--json", "--no-cache-server"]
+        command += ["--eventpath", str(folder / "event.json"), "--secret", "GITHUB_TOKEN=none"]
+        command += ["--workflows", ".github/workflows/image.yml"]
+        for secret in secrets:
+            command += ["--secret", secret]
+        for runner in ("ubuntu-latest", "ubuntu-24.04-arm"):
+            command += ["--platform", f"{runner}=-self-hosted"]
+        command += ["--local-repository", f"{action}={attest}"]
+        done = subprocess.run(
+            command, cwd=repository, env=variables, capture_output=True, text=True, check=False
+        )
+        outcome = Outcome(done.returncode)
+        for line in done.stdout.splitlines():
+            entry = json.loads(line) if line.startswith("{") else {}
+            outcome.log += entry.get("msg", line) + "\n"
+            if "jobResult" in entry:
+                outcome.jobs[entry["jobID"]] = entry["jobResult"]
+            if entry.get("command") == "summary":
+                outcome.summary += entry["content"]
+        print(re.sub(r"(?m)^(apt|conda): .*\n", "", outcome.log), done.stderr[-3000:])
+        return outcome
+
+    return run
+
+
+@pytest.fixture
+def repository(
+    render: Callable[..., Path], registry: registries.Registry, tmp_path: Path
+) -> Iterator[Callable[..., Path]]:
+    """Make a repository with a remote, whose image goes to the registry, by strategy and answers.
+
+    Its images are removed at the end.
+    """
+
+    def make(strategy: str, **answers: str) -> Path:
+        answers = {"strategy": strategy, "name": "env", "repository": "me/env"} | answers
+        if strategy in ("community-image", "inherit"):
+            answers = {"base": "jupyter-base"} | answers
+        if strategy != "community-image":
+            answers = {"image": f"{registry.host}/me/env-{strategy}"} | answers
+        made = render(**answers)
+        git("init", "--quiet", "--initial-branch=main", cwd=made)
+        remote = str(tmp_path / "remote.git")
+        git("init", "--quiet", "--bare", remote, cwd=tmp_path)
+        # act takes the repository's name from there; git goes to the folder
+        git("remote", "add", "origin", ADDRESS, cwd=made)
+        (tmp_path / "gitconfig").write_text(f'[url "{remote}"]\ninsteadOf = {ADDRESS}\n')
+        commit(made)
+        standins.ensure_bases(made)
+        names.append(f"{answers.get('image', '/none').rpartition('/')[2]}:")
+        standins.forget_images(names)  # what an earlier run, that was ended, has left
+        return made
+
+    names = [f"{registry.host}/"]
+    yield make
+    standins.forget_images(names)
+
+
+@pytest.fixture
+def of_the_button(
+    template: Path, registry: registries.Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Path]]:
+    """As `repository`, but made by "Use this template" and the form of setup.yml; takes its fields."""
+    updates.forget_runs(monkeypatch)
+
+    def make(strategy: str, **form: str) -> Path:
+        upstream = button.make_upstream(template, tmp_path / "upstream")
+        copy = pressed.enter_context(button.pressing(upstream, tmp_path))
+        code, said = copy.set_up(button.form(strategy=strategy, base="jupyter-base", **form))
+        assert code == 0, said
+        made = copy.result()
+        git("remote", "set-url", "origin", ADDRESS, cwd=made)
+        standins.ensure_bases(made)
+        names.append(f"{form.get('image', '/none').rpartition('/')[2]}:")
+        standins.forget_images(names)
+        return made
+
+    names = [f"{registry.host}/"]
+    with contextlib.ExitStack() as pressed:
+        yield make
+    standins.forget_images(names)

@@ -1,5 +1,6 @@
-"""GitLab's pipeline, the very file that every repository gets, run whole by `gitlab-ci-local` on this
-machine, which is then a runner with the executor `shell`.
+"""GitLab's pipeline, the very file that every repository gets, run whole by `gitlab-ci-local`.
+
+This machine is then a runner with the executor `shell`.
 
 The registry is a real one that asks for a password. Not shown here: the executor `docker`, whose image
 and service no registry here has; the file's words for them are held to GitLab's schema.
@@ -19,14 +20,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import docker
 import docker.errors
 import pytest
-import standins
 import yaml
-from repositories import commit, git
+
+from support import registry as registries
+from support import standins
+from support.repositories import commit, git
 
 FILE = Path(__file__).parents[2] / "template" / "{{ on_gitlab }}" / ".gitlab-ci.yml"
 # from npm; gitlab-ci-local needs a newer Node than Debian has, and npm's package `node` brings one
@@ -69,11 +71,12 @@ def programs() -> Path:
 
 @pytest.fixture
 def repository(
-    render: Callable[..., Path], registry: Any, tmp_path: Path
+    render: Callable[..., Path], registry: registries.Registry, tmp_path: Path
 ) -> Iterator[Callable[..., Path]]:
-    """A function that makes a repository whose image goes to the registry. In: the image's name, and
-    answers. Out: its folder, whose only commit is on the branch main. Its images are removed at the
-    end, unless HUB_IMAGE_KEEP=1."""
+    """Make a repository whose image goes to the registry, by the image's name and answers.
+
+    Its only commit is on the branch main. Its images are removed at the end, unless HUB_IMAGE_KEEP=1.
+    """
     images = []
 
     def make(name: str, **answers: str) -> Path:
@@ -93,7 +96,7 @@ def repository(
         git("remote", "add", "gcl-origin", PROJECT, cwd=made)
         (made / ".git" / "info" / "exclude").write_text("/.gitlab-ci-local.yml\n")
         # laid over .gitlab-ci.yml: gitlab-ci-local would start the service even for the shell
-        (made / ".gitlab-ci-local.yml").write_text("prove: {services: []}\n")
+        (made / ".gitlab-ci-local.yml").write_text("test: {services: []}\n")
         commit(made)
         standins.ensure_bases(made)
         return made
@@ -110,10 +113,17 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def pipeline(
-    programs: Path, environment: dict[str, str], registry: Any, cache: Path, tmp_path: Path
+    programs: Path,
+    environment: dict[str, str],
+    registry: registries.Registry,
+    cache: Path,
+    tmp_path: Path,
 ) -> Callable[..., Outcome]:
-    """A function that runs the pipeline of a repository's last commit. In: its folder and variables
-    beside or instead of those of a push to the default branch; None takes one away."""
+    """Run the pipeline of a repository's last commit.
+
+    It takes the folder, and variables beside or instead of those of a push to the default branch; None
+    takes one away.
+    """
 
     def run(repository: Path, **more: str | None) -> Outcome:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
@@ -159,10 +169,10 @@ def test_file_is_what_gitlab_understands() -> None:
     subprocess.run([*command, str(FILE)], check=True)
 
 
-def test_push_publishes_what_was_proved(
+def test_push_publishes_what_was_tested(
     pipeline: Callable[..., Outcome],
     repository: Callable[..., Path],
-    registry: Any,
+    registry: registries.Registry,
     docker_client: docker.DockerClient,
     tmp_path: Path,
 ) -> None:
@@ -173,17 +183,17 @@ def test_push_publishes_what_was_proved(
     registry.publish("me/gitlab-push")
     outcome = pipeline(made)
     assert outcome.code == 0, outcome.log[-6000:]
-    assert list(outcome.jobs) == ["prove", "publish"]
-    assert "PASSED: " in outcome.jobs["prove"]
+    assert set(outcome.jobs) == {"test", "publish"}
+    assert "PASSED: " in outcome.jobs["test"]
 
     tags = registry.published("me/gitlab-push")
     day = max(tag for tag in tags if re.fullmatch(r"\d{4}-\d\d-\d\d", tag))
     assert tags == {day, short}  # and no `latest`
-    today = datetime.datetime.now(datetime.timezone.utc).date()
+    today = datetime.datetime.now(datetime.UTC).date()
     assert (today - datetime.date.fromisoformat(day)).days in (0, 1)  # around midnight
     digest, manifest = registry.manifest("me/gitlab-push", day)
-    proved = docker_client.images.get("gitlab-push:proved")
-    assert proved.id in (digest, manifest["config"]["digest"])
+    tested = docker_client.images.get("gitlab-push:tested")
+    assert tested.id in (digest, manifest["config"]["digest"])
     for expected in [
         f"## {image} starts on a hub and on Binder",
         "conda: jupyterlab ",
@@ -202,7 +212,7 @@ def test_push_publishes_what_was_proved(
 
 
 def test_merge_request_publishes_nothing(
-    pipeline: Callable[..., Outcome], repository: Callable[..., Path], registry: Any
+    pipeline: Callable[..., Outcome], repository: Callable[..., Path], registry: registries.Registry
 ) -> None:
     """Though GitLab gives every job the key to its registry."""
     made = repository("gitlab-request")
@@ -217,7 +227,7 @@ def test_merge_request_publishes_nothing(
         CI_MERGE_REQUEST_SOURCE_PROJECT_PATH=FORK,
     )
     assert outcome.code == 0, outcome.log[-6000:]
-    assert list(outcome.jobs) == ["prove"]
+    assert list(outcome.jobs) == ["test"]
     assert f"https://mybinder.org/v2/gl/reader%2Ftheir.fork/{head}?urlpath=lab" in outcome.summary
     assert "apt: tree " in outcome.summary
     assert registry.tags("me/gitlab-request") == []
@@ -228,7 +238,7 @@ def test_merge_request_publishes_nothing(
 def test_missing_secret_is_told_before_anything_is_built(
     pipeline: Callable[..., Outcome],
     repository: Callable[..., Path],
-    registry: Any,
+    registry: registries.Registry,
     missing: str,
 ) -> None:
     """Of a registry that is not GitLab's own."""
@@ -236,17 +246,16 @@ def test_missing_secret_is_told_before_anything_is_built(
     secrets = {"REGISTRY_USERNAME": registry.username, "REGISTRY_PASSWORD": registry.password}
     outcome = pipeline(made, **secrets | {missing: "", "CI_REGISTRY": "registry.example.org"})
     assert outcome.code == 1
-    assert list(outcome.jobs) == ["prove"]
-    sentence = (
-        f"Nobody may push to {registry.host}/me/gitlab-missing yet: set {missing}, of an account"
-    )
-    assert sentence in outcome.jobs["prove"]
-    assert f" at {PROJECT}/-/settings/ci_cd#js-cicd-variables-settings" in outcome.jobs["prove"]
+    assert list(outcome.jobs) == ["test"]
+    sentence = f"Set {missing} as variables at {PROJECT}/-/settings/"
+    assert sentence in outcome.jobs["test"]
+    assert f"that may push to {registry.host}/me/gitlab-missing" in outcome.jobs["test"]
+    assert f" at {PROJECT}/-/settings/ci_cd#js-cicd-variables-settings" in outcome.jobs["test"]
     assert "Building" not in outcome.log
 
 
 def test_broken_image_is_not_published(
-    pipeline: Callable[..., Outcome], repository: Callable[..., Path], registry: Any
+    pipeline: Callable[..., Outcome], repository: Callable[..., Path], registry: registries.Registry
 ) -> None:
     made = repository("gitlab-broken")
     with (made / "Dockerfile").open("a") as dockerfile:
@@ -254,15 +263,15 @@ def test_broken_image_is_not_published(
     commit(made)
     outcome = pipeline(made)
     assert outcome.code == 1
-    assert list(outcome.jobs) == ["prove"]
-    assert "FAIL: build " in outcome.jobs["prove"]
+    assert list(outcome.jobs) == ["test"]
+    assert "FAIL: build " in outcome.jobs["test"]
     assert registry.tags("me/gitlab-broken") == []
 
 
 def test_documentation_builds_nothing(
     pipeline: Callable[..., Outcome],
     repository: Callable[..., Path],
-    registry: Any,
+    registry: registries.Registry,
     tmp_path: Path,
 ) -> None:
     made = repository("gitlab-docs")
@@ -298,8 +307,10 @@ def test_documentation_builds_nothing(
 def test_when_there_is_a_pipeline(
     programs: Path, tmp_path: Path, variables: dict[str, str], runs: bool
 ) -> None:
-    """A branch has none beside its merge request's. gitlab-ci-local runs every pipeline, but knows the
-    rules of jobs, so here a job has those of the workflow."""
+    """A branch has none beside its merge request's.
+
+    gitlab-ci-local runs every pipeline, but knows the rules of jobs, so here a job has the workflow's.
+    """
     rules = yaml.safe_load(FILE.read_text(encoding="utf-8"))["workflow"]["rules"]
     job = {"script": ["true"], "rules": rules}
     (tmp_path / ".gitlab-ci.yml").write_text(yaml.safe_dump({"stages": ["test"], "job": job}))

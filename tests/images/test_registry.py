@@ -8,18 +8,21 @@ from pathlib import Path
 
 import docker
 import pytest
-import registry as registries
 import requests
-import standins
+
+from support import registry as registries
+from support import standins
 
 Docker = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def run(registry: registries.Registry, tmp_path: Path) -> Docker:
-    """Run the real docker, with its own configuration: run("push", image, logged_in=True)."""
+    """Return a function that runs the real docker, with a configuration of its own."""
 
-    def run(*command: str, logged_in: bool = False, text: str = "") -> subprocess.CompletedProcess:
+    def run(
+        *command: str, logged_in: bool = False, text: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
         folder = registry.docker_config(tmp_path / f"config-{logged_in}", logged_in=logged_in)
         program = ["docker", "--config", str(folder), *command]
         return subprocess.run(program, input=text, capture_output=True, text=True, check=False)

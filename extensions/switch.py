@@ -1,0 +1,149 @@
+"""What a switch to another strategy would pass over, and what an update took away or left open, for Jinja.
+
+It only reads, and asks git which files an update changed. It needs what extensions/environment.py and
+extensions/folder.py add. Copier loads this file by its path, anew for each render and, in one update, in
+two versions: it imports no sibling, and what it has once read of a folder it keeps for that render.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from copier_template_extensions import ContextHook
+
+ANSWERS = ".copier-answers.yml"
+# By file and strategy, what installs from it where the strategy alone would not.
+INSTEAD = {
+    "Project.toml": {
+        "dockerfile": "the strategies repo2docker, or inherit with a base that has Julia",
+        "inherit": "a base with Julia, as in -d base=jupyter-julia",
+        "repo2docker": "-d 'languages=[python, julia]'",
+    },
+    "environment.yml": {
+        "dockerfile": "-d packages_with=conda",
+        "inherit": "a base with conda, as in -d base=jupyter-scipy",
+        "repo2docker": "-d 'languages=[python, r]'",
+    },
+    "install.R": {
+        "dockerfile": "a line r-base in apt.txt, or a strategy with R",
+        "inherit": "a base with R, as in -d base=jupyter-r",
+        "repo2docker": "-d 'languages=[r]', or R packages as r-... in environment.yml",
+    },
+}
+
+
+@cache
+def text(path: Path) -> str:
+    """Return a file's text, or nothing where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+@cache
+def stored(folder: Path) -> dict[str, Any]:
+    """Return the answers stored in a folder before this render, none where it is new."""
+    try:
+        answers = yaml.safe_load(text(folder / ANSWERS))
+    except yaml.YAMLError:
+        return {}
+    return answers if isinstance(answers, dict) else {}
+
+
+def passed_over(context: dict[str, Any], folder: Path) -> str:
+    """Refuse a switch to a strategy that would not install from a file that says what is installed.
+
+    Args:
+        context: the answers so far.
+        folder: the destination.
+
+    Returns:
+        A sentence, or nothing.
+    """
+    strategy, before = context.get("strategy"), stored(folder).get("strategy")
+    if before is None or strategy in (before, "community-image"):
+        return ""
+    r_by_apt = re.search(r"^[\s-]*r-base\b", text(folder / "apt.txt"), re.MULTILINE)
+    taken = {
+        "Project.toml": strategy != "dockerfile" and context["with_julia"],
+        "environment.yml": context["takes_conda_file"],
+        "install.R": context["takes_r_file"] or (strategy == "dockerfile" and r_by_apt),
+    }
+    for name, instead in INSTEAD.items():
+        if (folder / name).exists() and not taken[name]:
+            return (
+                f"Use {instead[str(strategy)]}, or move the packages of {name} elsewhere and remove it: "
+                f"the strategy '{strategy}' would install nothing from it."
+            )
+    where = context["environment_folder"]
+    if where != folder and before != "community-image":
+        return (
+            f"Move the files of {where.name}/ to the root, remove it and commit, then switch to '{strategy}': "
+            "repo2docker looks at nothing else while it is there."
+        )
+    return ""
+
+
+def listed(folder: Path, *options: str) -> list[str]:
+    """Return the files of a repository that `git ls-files` lists with these options."""
+    command = ["git", "ls-files", "-z", *options]
+    names = subprocess.run(command, cwd=folder, check=False, capture_output=True).stdout
+    return sorted(set(names.decode(errors="replace").split("\0")) - {""})
+
+
+def update_notes(context: dict[str, Any], folder: Path) -> list[str]:
+    """Return a line for each file that needs a person after an update, and for each that is gone.
+
+    Args:
+        context: the answers.
+        folder: a repository that has just been updated, and was clean before.
+
+    Returns:
+        The lines, with the command that brings back what was taken away.
+    """
+    stages = {line.partition("\t")[2] for line in listed(folder, "--unmerged")}
+    notes = [
+        f"  conflict    {shlex.quote(name)}: keep what is right between the markers, then git add it"
+        for name in sorted(stages)
+    ]
+    notes += [
+        f"  conflict    {shlex.quote(name)} has the lines of yours that did not fit"
+        for name in listed(folder, "--others", "--", "*.rej")
+    ]
+    notes += [
+        f"  taken away  {shlex.quote(name)}; to have it back: git checkout HEAD -- {shlex.quote(name)}"
+        for name in listed(folder, "--deleted")
+        if name not in stages  # which git lists as well
+    ]
+    if context["strategy"] == "community-image":
+        names = (*context["environment_files"], "postBuild", "start")
+        waiting = [name for name in names if (folder / name).exists()]
+        notes += [f"  not used    {name}: community-image installs nothing" for name in waiting]
+    return notes
+
+
+class Switch(ContextHook):
+    """Gives every template and question these names.
+
+    - `passed_over`: a function; a sentence on a file that the new strategy would not install from, or nothing
+    - `stored_answers`: the answers of before, in an update
+    - `update_notes`: a function; the lines on conflicts and files that are gone after an update
+    """
+
+    def hook(self, context: dict[str, Any]) -> None:
+        """Add the names above.
+
+        Args:
+            context: Copier's, with the answers so far.
+        """
+        folder = Path(context["_copier_conf"]["dst_path"])
+        context["passed_over"] = lambda: passed_over(context, folder)
+        context["stored_answers"] = stored(folder)
+        context["update_notes"] = lambda: update_notes(context, folder)

@@ -1,0 +1,103 @@
+"""Versions that answers may name, for Jinja: filters that return a sentence, or nothing where the version will do.
+
+Copier loads this file by its path and, in one update, in two versions: it imports no sibling.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from reprlib import Repr
+from typing import Any
+
+import yaml
+from jinja2 import Environment
+from jinja2.ext import Extension
+
+SHORT = Repr()  # a bad value: its control characters escaped, and at most a line of it
+SHORT.maxstring = SHORT.maxother = 80
+DATE = r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+
+
+@cache
+def known() -> dict[str, Any]:
+    """Return what repo2docker knows: the data file beside this one."""
+    text = Path(__file__).with_name("versions.yml").read_text(encoding="utf-8")
+    data: dict[str, Any] = yaml.safe_load(text)
+    return data
+
+
+def python_error(value: str) -> str:
+    """Refuse a Python for which repo2docker has no base environment.
+
+    Args:
+        value: such as 3.13.
+
+    Returns:
+        A sentence, or nothing.
+    """
+    if value in known()["python"]:
+        return ""
+    return f"Use Python {', '.join(known()['python'])}: repo2docker has no base for {SHORT.repr(value)}."
+
+
+def r_error(value: str) -> str:
+    """Refuse an R that repo2docker does not install, or one without the date of its packages.
+
+    Args:
+        value: such as 4.5-2026-11-01.
+
+    Returns:
+        A sentence, or nothing.
+    """
+    version, _, date = value.partition("-")
+    if version in known()["r"] and not date:
+        return (
+            f"Write {version}-2026-11-01: {SHORT.repr(value)} lacks the date of its packages, without which "
+            "repo2docker installs no R."
+        )
+    if version not in known()["r"] or not re.fullmatch(DATE, date):
+        return (
+            f"Write one of {', '.join(known()['r'])}, a dash and the date of the packages, as in 4.5-2026-11-01: "
+            f"{SHORT.repr(value)} is not of that form."
+        )
+    if date < known()["r_snapshots_since"]:
+        since = known()["r_snapshots_since"]
+        return f"Use {since} or later: there is no snapshot of R packages for {SHORT.repr(value)}."
+    return ""
+
+
+def julia_error(value: str) -> str:
+    """Refuse what is no Julia version such as 1.12; return a sentence, or nothing."""
+    if re.fullmatch(r"1\.[0-9]{1,2}", value):
+        return ""
+    return f"Write major.minor, as in 1.11: {SHORT.repr(value)} is no Julia version."
+
+
+def version_error(value: str) -> str:
+    """Refuse what is no released version of a tool, such as 2026.4.0; return a sentence, or nothing."""
+    if re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}", value):
+        return ""
+    return f"Write three numbers, as in 2026.4.0: {SHORT.repr(value)} is no released version."
+
+
+def year_error(value: str) -> str:
+    """Refuse what is no year for a copyright; return a sentence, or nothing."""
+    return (
+        "" if re.fullmatch(r"20[0-9]{2}", value) else f"Write 2026: {SHORT.repr(value)} is no year."
+    )
+
+
+class Versions(Extension):
+    """Makes the functions above known to Jinja, under their own names."""
+
+    def __init__(self, environment: Environment) -> None:
+        """Add the filters.
+
+        Args:
+            environment: Copier's.
+        """
+        super().__init__(environment)
+        filters = (python_error, r_error, julia_error, version_error, year_error)
+        environment.filters.update({function.__name__: function for function in filters})

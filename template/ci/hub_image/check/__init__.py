@@ -1,0 +1,1 @@
+"""Test an image as JupyterHub and Binder use it."""

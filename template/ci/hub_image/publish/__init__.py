@@ -1,0 +1,1 @@
+"""Publish the image that was tested, and say what is in it."""

@@ -1,0 +1,210 @@
+"""An image's repository in its registry, by the OCI distribution API."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub_image.registry_client import AccessDenied, Client, NotFound, RegistryError, understood
+
+__all__ = ["AccessDenied", "Manifest", "Registry", "RegistryError"]
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER = "application/vnd.docker.distribution.manifest"
+ACCEPTED = f"{MANIFEST}, {INDEX}, {DOCKER}.v2+json, {DOCKER}.list.v2+json"
+TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+PAGES = 200  # of 1000 tags
+
+
+def digest_of(data: bytes) -> str:
+    """Return the digest of bytes, as sha256:..."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest or an index, byte by byte as the registry has it.
+
+    What is read from it raises RegistryError where it is not of its form.
+
+    Attributes:
+        data: the bytes.
+        media_type: what they are.
+    """
+
+    data: bytes
+    media_type: str
+
+    @property
+    def digest(self) -> str:
+        """By which the registry knows it, as sha256:..."""
+        return digest_of(self.data)
+
+    @property
+    def descriptor(self) -> dict[str, Any]:
+        """How others refer to it (OCI image specification, "Content Descriptors")."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.data)}
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What it says."""
+        with understood(self.digest):
+            return dict(json.loads(self.data).items())
+
+    @property
+    def config(self) -> str:
+        """Of an image: the digest of its configuration."""
+        with understood(self.digest):
+            return str(self.content["config"]["digest"])
+
+    @property
+    def first_layer(self) -> str:
+        """Of an image: the digest of its first layer."""
+        with understood(self.digest):
+            return str(self.content["layers"][0]["digest"])
+
+    @property
+    def images(self) -> list[tuple[str, str]]:
+        """Of an index: the platform, as linux/amd64 or empty, and the digest of each image."""
+        with understood(self.digest):
+            listed = self.content.get("manifests") or []
+            platforms = [entry.get("platform") or {} for entry in listed]
+            return [
+                (f"{at['os']}/{at['architecture']}" if at else "", str(entry["digest"]))
+                for at, entry in zip(platforms, listed, strict=True)
+            ]
+
+
+class Registry:
+    """The repository of one image. Whatever fails raises RegistryError."""
+
+    def __init__(self, image: str, credentials: tuple[str, str] | None = None) -> None:
+        """Prepare to ask.
+
+        Args:
+            image: registry/owner/name.
+            credentials: user and password; None for anonymous access.
+        """
+        self.image = image
+        self.host, _, name = image.partition("/")
+        self._client = Client(self.host, name, credentials)
+
+    def may_push(self) -> None:
+        """Begin an upload and give it up: AccessDenied if this account may not."""
+        place = self._client.ask("POST", "blobs/uploads/").headers.get("Location", "")
+        with contextlib.suppress(RegistryError):  # it ends by itself
+            self._client.ask("DELETE", place)
+
+    def tags(self) -> list[str]:
+        """Return all tags; none where there is no such repository yet."""
+        found: list[str] = []
+        path = "tags/list?n=1000"
+        for _ in range(PAGES):
+            try:
+                page = self._client.ask("GET", path)
+            except NotFound:
+                return found
+            with understood(f"the tags of {self.image}"):
+                found += [tag for tag in page.json()["tags"] or [] if TAG.fullmatch(tag)]
+                path = page.links.get("next", {}).get("url", "")
+            if not path:
+                return found
+        raise RegistryError(f"Check the tags of {self.image}: they have over {PAGES} pages.")
+
+    def manifest(self, reference: str) -> Manifest | None:
+        """Return the manifest or index of a tag or digest; None if there is none."""
+        path = f"manifests/{_reference(reference)}"
+        try:
+            answer = self._client.ask("GET", path, headers={"Accept": ACCEPTED})
+        except NotFound:
+            return None
+        kind = answer.headers.get("Content-Type", "").partition(";")[0]
+        return Manifest(self._verified(answer.content, reference), kind)
+
+    def of_platform(self, manifest: Manifest, platform: str) -> Manifest | None:
+        """Return a manifest itself or, of an index, that of a platform such as linux/amd64."""
+        if "manifests" not in manifest.content:
+            return manifest
+        digests = [digest for at, digest in manifest.images if at == platform]
+        return self.manifest(digests[0]) if digests else None
+
+    def blob(self, digest: str) -> bytes:
+        """Return the bytes of a digest."""
+        answer = self._client.ask("GET", f"blobs/{_reference(digest)}")
+        return self._verified(answer.content, digest)
+
+    def digest(self, reference: str) -> str:
+        """Return the digest that a tag names now; RegistryError if it is gone."""
+        return self._existing(reference).digest
+
+    def architectures(self, reference: str) -> list[str]:
+        """Return the processors, as amd64, that an image can be pulled for.
+
+        Its configurations say that, and must be there too: a tag may be listed and gone.
+        """
+        image = self._existing(reference)
+        listed = [digest for at, digest in image.images if not at or at.startswith("linux/")]
+        manifests = [self._existing(digest) for digest in listed] or [image]
+        with understood(f"{self.image}:{reference}"):
+            return sorted({str(self._settings(one)["architecture"]) for one in manifests})
+
+    def labels(self, manifest: Manifest) -> dict[str, str]:
+        """Return the labels of an image."""
+        with understood(f"the labels of {self.image}"):
+            return dict(self._settings(manifest)["config"].get("Labels") or {})
+
+    def put(self, manifest: Manifest, reference: str) -> Mapping[str, str]:
+        """Store a manifest or index under a tag or its digest; return the answer's headers."""
+        headers = {"Content-Type": manifest.media_type}
+        path = f"manifests/{_reference(reference)}"
+        return self._client.ask("PUT", path, data=manifest.data, headers=headers).headers
+
+    def put_blob(self, data: bytes, media_type: str) -> dict[str, Any]:
+        """Store bytes; return their descriptor."""
+        with self._client.asking("PUT blobs"):
+            # in one piece, with its length, which some registries want
+            self._client.push_blob(data=data, digest=digest_of(data))  # type: ignore[arg-type]
+        return Manifest(data, media_type).descriptor
+
+    def referrers(self, subject: Manifest) -> list[dict[str, Any]]:
+        """Return descriptors of what refers to an image (OCI distribution, "Listing referrers")."""
+        found: Manifest | None = None
+        with contextlib.suppress(NotFound):
+            # GHCR, which knows no such list, leads to a web page (artifacthub/hub#4785)
+            path, accept = f"referrers/{subject.digest}", {"Accept": INDEX}
+            answer = self._client.ask("GET", path, headers=accept, allow_redirects=False)
+            if answer.headers.get("Content-Type", "").partition(";")[0] == INDEX:
+                found = Manifest(answer.content, INDEX)
+        found = found or self.manifest(subject.digest.replace(":", "-"))
+        with understood(f"the referrers of {subject.digest}"):
+            listed = found.content.get("manifests") or [] if found else []
+            return [dict(entry.items()) for entry in listed]
+
+    def _existing(self, reference: str) -> Manifest:
+        """Return what must be there."""
+        if found := self.manifest(reference):
+            return found
+        raise NotFound(f"Name another image: {self.image} has no '{reference}'.")
+
+    def _settings(self, image: Manifest) -> dict[str, Any]:
+        """Return the configuration of an image."""
+        return Manifest(self.blob(image.config), "").content
+
+    def _verified(self, data: bytes, reference: str) -> bytes:
+        """Return bytes that have their digest, if they were asked for by one."""
+        if ":" in reference and digest_of(data) != reference:
+            raise RegistryError(f"Check {self.image}: its '{reference}' is something else.")
+        return data
+
+
+def _reference(text: str) -> str:
+    """Return a tag or digest if it is one: it becomes part of an address."""
+    if TAG.fullmatch(text) or re.fullmatch("sha256:[0-9a-f]{64}", text):
+        return text
+    raise RegistryError(f"Name a tag or a digest: {text[:80]!r} is neither.")

@@ -1,0 +1,119 @@
+"""Bring in what is newer: Copier does the work, here or in a copy beside this work tree."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from packaging.version import InvalidVersion, Version
+
+from hub_image.git import git, identity, names
+from hub_image.settings import UserError
+from hub_image.update.look import run
+from hub_image.update.plan import BRANCH, BUNDLE, Plan
+
+POINTERS = {"GIT_LFS_SKIP_SMUDGE": "1"}  # for an update, large files need no content
+
+
+def by_hand(plan: Plan, root: Path) -> None:
+    """Update this very folder, and say what to look at.
+
+    Raises:
+        UserError: Copier refuses.
+    """
+    before = git("rev-parse", "HEAD", cwd=root)
+    run([sys.executable, "-m", *plan.command, "--quiet", "--conflict=inline"], root)
+    for name in _unmerged(root):
+        print(f"Both sides changed {name}: choose between the versions in it, then `git add` it.")
+    for name in names("diff", "--name-only", "--no-renames", "--diff-filter=D", cwd=root):
+        print(f"Removed {name}; to keep it: {shlex.join(['git', 'checkout', before, '--', name])}")
+    print("`git diff` shows what it did, `git stash --include-untracked` undoes it.")
+
+
+def save(plan: Plan, root: Path, folder: Path) -> None:
+    """Update a copy, and keep the result as a git bundle beside the plan, for the half that proposes.
+
+    Args:
+        plan: what to do; what it changes is added to it.
+        root: the repository, which stays as it is.
+        folder: where to keep it.
+
+    Raises:
+        UserError: Copier refuses.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if plan.rows:
+        with _work_tree(root) as copy:
+            run(
+                [sys.executable, "-m", *plan.command, "--quiet", "--conflict=inline"],
+                copy,
+                POINTERS,
+            )
+            plan.conflicts = _settle(copy)
+            plan.releases = _release_notes(copy, *plan.rows[0][1:]) if plan.template else ""
+            git("add", "--all", cwd=copy)
+            tree, mine = git("write-tree", cwd=copy), identity(BRANCH)
+            commit = git("commit-tree", tree, "-p", "HEAD", "-m", plan.title, cwd=copy, env=mine)
+            git("update-ref", "HEAD", commit, cwd=copy)
+            git("bundle", "create", "--quiet", str(folder / BUNDLE), "HEAD", "^HEAD^", cwd=copy)
+    plan.write(folder)
+
+
+@contextlib.contextmanager
+def _work_tree(root: Path) -> Iterator[Path]:
+    """Make a work tree of this commit beside this one."""
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / root.name
+        git("worktree", "add", "--quiet", "--detach", str(copy), "HEAD", cwd=root, env=POINTERS)
+        try:
+            yield copy
+        finally:
+            git("worktree", "remove", "--force", str(copy), cwd=root)
+
+
+def _unmerged(folder: Path) -> list[str]:
+    """Return the files in which both sides changed the same lines."""
+    entries = names("ls-files", "--unmerged", cwd=folder)
+    return sorted({entry.partition("\t")[2] for entry in entries})
+
+
+def _settle(folder: Path) -> dict[str, str]:
+    """Take back what Copier could not merge: no conflict is ever committed.
+
+    Returns what the template would change, by file.
+    """
+    found = dict.fromkeys(_unmerged(folder), "")
+    for name in found:
+        with contextlib.suppress(subprocess.CalledProcessError):  # a side may have no such file
+            found[name] = git("diff", f":1:./{name}", f":3:./{name}", cwd=folder)
+        try:
+            git("checkout", "HEAD", "--", name, cwd=folder, env=POINTERS)
+        except subprocess.CalledProcessError:  # it was not here before
+            git("rm", "--force", "--quiet", "--ignore-unmatch", "--", name, cwd=folder)
+    return found
+
+
+def _release_notes(folder: Path, old: str, new: str) -> str:
+    """Return what the template's CHANGELOG.md says of its releases after `old` up to `new`."""
+    answers = yaml.safe_load((folder / ".copier-answers.yml").read_text(encoding="utf-8"))
+    source = re.sub(r"^git\+", "", str(answers["_src_path"]))
+    for short, long in {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}.items():
+        source = source.replace(short, long, 1) if source.startswith(short) else source
+    text = ""
+    with tempfile.TemporaryDirectory() as place, contextlib.suppress(UserError, OSError):
+        clone = ["git", "clone", "--quiet", "--depth=1", f"--branch={answers['_commit']}"]
+        run([*clone, "--", source, place], folder, POINTERS)
+        text = (Path(place) / "CHANGELOG.md").read_text("utf-8", "replace")
+    wanted = []
+    for section in re.split(r"(?m)^(?=## )", text):
+        with contextlib.suppress(InvalidVersion):
+            version = Version(re.sub(r"^## \[?([^\s\]]+).*", r"\1", section.partition("\n")[0]))
+            wanted += [section.strip()] if Version(old) < version <= Version(new) else []
+    return "\n\n".join(wanted)

@@ -1,0 +1,94 @@
+"""The text of a request or an issue; whatever comes from elsewhere stands in code in it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+
+from hub_image.markdown import LONGEST, code, fence
+from hub_image.update.plan import Plan
+
+
+@dataclass
+class Change:
+    """What git says of an update.
+
+    Attributes:
+        base: the commit that it starts from.
+        commit: its commit.
+        removed: the files that it removes.
+        workflows: the workflow files that it makes or changes.
+        sources: where the template is, before and after, if that changes.
+    """
+
+    base: str
+    commit: str
+    removed: list[str] = field(default_factory=list)
+    workflows: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+
+
+def describe(plan: Plan, change: Change, tests: str, size: int = 6000) -> str:
+    """Return the text of a request.
+
+    Args:
+        plan: what is updated.
+        change: what that changes.
+        tests: what to know of the request's tests.
+        size: the most characters of each part that comes from elsewhere.
+    """
+    lines = ["This is newer than what the repository uses, or was asked for in the form. `copier"]
+    lines += [f"update` brought it in. {tests}", "", "| what | now | new |", "|---|---|---|"]
+    lines += [f"| {what} | {code(old)} | {code(new)} |" for what, old, new in plan.rows]
+    if change.sources:
+        old, new = map(code, change.sources)
+        lines += [
+            "",
+            f"**Later updates would come from {new}, no longer from {old}**: merge this only",
+        ]
+        lines += ["**if you trust that address, as updates run its code.**"]
+    if plan.conflicts:
+        lines += _conflicts(plan, change.base, size)
+    if change.removed:
+        back = shlex.join(["git", "checkout", change.base, "--", *change.removed])
+        lines += ["", "### This removes files", "", *(f"- {code(name)}" for name in change.removed)]
+        lines += ["", "If you still need one:", "", *fence(back, "shell", 6000)]
+    if plan.releases and size:
+        lines += ["", "### What the template's releases say", ""]
+        lines += fence(plan.releases, "markdown", size)
+    if plan.packages is not None:
+        lines += ["", "### Packages that differ in the base image", ""]
+        changes = fence("\n".join(plan.packages), "diff", 3 * size)
+        lines += ["<details><summary>All of them</summary>", "", *changes, "", "</details>"]
+    lines += ["", *(f"- not looked up: {code(note)}" for note in plan.notes), ""]
+    lines += [
+        "`ci/update.py` wrote this and renews it weekly. What you commit on the branch stays: it is"
+    ]
+    lines += ["left alone then. Closed, this very proposal does not come back."]
+    text = "\n".join(lines)
+    if size and len(text) > LONGEST:
+        return describe(plan, change, tests, size // 10)  # 6000, 600, 60, 6, 0
+    return f"{text[:LONGEST]}\n\n{plan.mark}"
+
+
+def _conflicts(plan: Plan, base: str, size: int) -> list[str]:
+    """Return the lines on files that stayed as they are."""
+    switch = shlex.join(["git", "switch", "--create", "by-hand", base])
+    lines = ["", "### A person must look at these", ""]
+    lines += [
+        "Both sides changed the same lines, so these files stayed as they are here. One command"
+    ]
+    lines += ["shows both versions in them, for you to choose; then tick them off:", ""]
+    lines += [*fence(f"{switch} && {shlex.join(plan.command)}", "shell"), ""]
+    lines += [f"- [ ] {code(name)}" for name in plan.conflicts]
+    for name, diff in plan.conflicts.items():
+        if diff and size:
+            lines += ["", f"What the template would change in {code(name)}:", ""]
+            lines += fence(diff, "diff", size)
+    return lines
+
+
+def instead(plan: Plan, why: str, text: str) -> str:
+    """Return the text of an issue, for what cannot be a request: the command, why, and its text."""
+    lines = ["In a clone of this repository, one command does it:", ""]
+    return "\n".join([*lines, *fence(shlex.join(plan.command), "shell"), "", why, "", text])

@@ -1,0 +1,196 @@
+"""image.yml: who gets secrets, what pushes, signs and writes, and the one check that can be required.
+
+Which of its jobs do what in a run is in tests/images/test_image_workflow.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from support.repositories import ROOT
+
+PATH = ROOT / "template" / "{{ on_github }}" / ".github" / "workflows" / "image.yml"
+WORKFLOW: dict[Any, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+JOBS: dict[str, Any] = WORKFLOW["jobs"]
+PUBLISHES = "needs.plan.outputs.publish == 'true'"
+OPEN = "steps.gate.outputs.open == 'true'"
+SECRET = re.compile(r"github\.token|secrets\.\w+")
+
+
+def holds(expression: str, **github: str) -> bool:
+    """Evaluate an expression of the workflow on a run, of which `github` says the most."""
+    text = expression.replace("&&", " and ").replace("||", " or ").replace("!=", " != ")
+    text = re.sub(
+        r"format\('refs/heads/\{0\}', github\.event\.repository\.default_branch\)",
+        "'refs/heads/main'",
+        text,
+    )
+    text = text.replace("github.event.repository.default_branch", "'main'")
+    text = re.sub(r"github\.(\w+)", lambda found: repr(github[found[1]]), text)
+    return bool(eval(" ".join(text.split()), {"__builtins__": {}}))
+
+
+def run(event: str, kind: str, name: str) -> dict[str, str]:
+    """Return what GitHub says of a run on a branch or tag."""
+    place = "heads" if kind == "branch" else "tags"
+    if event == "pull_request":  # "GITHUB_REF": the merge's
+        return {
+            "event_name": event,
+            "ref_type": "branch",
+            "ref_name": name,
+            "ref": f"refs/pull/{name}",
+        }
+    return {"event_name": event, "ref_type": kind, "ref_name": name, "ref": f"refs/{place}/{name}"}
+
+
+def steps(job: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = JOBS[job]["steps"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "name", "opens"),
+    [
+        ("push", "branch", "main", True),
+        ("push", "tag", "v1", True),
+        ("push", "tag", "fix", True),
+        ("workflow_dispatch", "branch", "main", True),
+        ("workflow_dispatch", "tag", "v1", True),
+        ("workflow_dispatch", "branch", "update-by-template", False),
+        ("push", "branch", "fix", False),
+        ("pull_request", "branch", "7/merge", False),
+        ("pull_request", "branch", "main", False),
+        ("pull_request_target", "branch", "fix", False),
+    ],
+)
+def test_gate(event: str, kind: str, name: str, opens: bool) -> None:
+    """By the workflow alone, whatever the code of a branch says (issue 12, Security)."""
+    assert holds(steps("plan")[0]["if"], **run(event, kind, name)) is opens
+
+
+def test_the_gate_opens_before_any_code_is_there() -> None:
+    first = steps("plan")[0]
+    assert first["id"] == "gate" and "uses" not in first
+    assert first["run"] == 'echo "open=true" >> "$GITHUB_OUTPUT"'
+    assert [step.get("id") for step in steps("plan")].count("gate") == 1
+
+
+@pytest.mark.parametrize("output", ["publish", "binder"])
+def test_what_the_plan_says_counts_behind_the_gate_only(output: str) -> None:
+    wanted = f"${{{{ {OPEN} && steps.plan.outputs.{output} == 'true' }}}}"
+    assert JOBS["plan"]["outputs"][output] == wanted
+
+
+def test_secrets_of_the_plan_are_behind_the_gate() -> None:
+    secrets = [value for value in steps("plan")[-1]["env"].values() if SECRET.search(value)]
+    assert len(secrets) == 3
+    assert all(value.startswith(f"${{{{ {OPEN} && ") for value in secrets)
+    assert all(value.endswith(" || '' }}") for value in secrets)
+
+
+@pytest.mark.parametrize("job", ["image", "publish", "binder"])
+def test_secrets_of_other_jobs_are_behind_the_gate(job: str) -> None:
+    for step in steps(job):
+        if SECRET.search(str(step)):
+            assert PUBLISHES in (step.get("if"), JOBS[job]["if"]) or job == "binder"
+    assert JOBS["binder"]["if"].startswith("needs.plan.outputs.binder == 'true' && ")
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_what_pushes_signs_or_writes_is_behind_the_gate(job: str) -> None:
+    writes = re.compile(r"publish\.py (login|push|tag|binder)|actions/attest")
+    for step in steps(job):
+        if writes.search(f"{step.get('run')} {step.get('uses')}"):
+            conditions = f"{step.get('if')} {JOBS[job].get('if')}"
+            assert "needs.plan.outputs.publish == 'true'" in conditions or job == "binder"
+
+
+def test_no_secret_is_the_whole_workflow_s() -> None:
+    """Nor a whole job's: each step has what it needs."""
+    assert "env" not in WORKFLOW
+    assert not any(SECRET.search(str(job.get("env", ""))) for job in JOBS.values())
+
+
+def test_it_has_no_schedule() -> None:
+    """GitHub disables a file with one after 60 days, pushes and requests included (platforms P3)."""
+    assert set(WORKFLOW[True]) == {
+        "push",
+        "pull_request",
+        "workflow_dispatch",
+    }  # YAML reads `on` so
+
+
+# --- the one check to require ------------------------------------------------------------------------
+
+
+def test_result_depends_on_every_job() -> None:
+    result = JOBS["result"]
+    assert set(result["needs"]) == set(JOBS) - {"result"}
+    assert "strategy" not in result, "a matrix that is skipped reports an unexpanded name (P8)"
+    assert result["name"].endswith("|| 'Image result' }}")
+
+
+def test_result_is_there_whatever_was_skipped() -> None:
+    """But for a push to a branch, whose commit it would call good though nothing was tested."""
+    assert JOBS["result"]["if"] == "always() && needs.plan.result != 'skipped'"
+    skipped = [
+        (event, kind, name)
+        for event in ("push", "pull_request", "workflow_dispatch")
+        for kind, name in (("branch", "main"), ("branch", "fix"), ("tag", "v1"))
+        if not holds(JOBS["plan"]["if"], **run(event, kind, name))
+    ]
+    assert skipped == [("push", "branch", "fix")]
+
+
+def test_result_fails_where_a_job_has() -> None:
+    state = JOBS["result"]["env"]["STATE"]
+    for bad in ("failure", "cancelled"):
+        assert f"contains(needs.*.result, '{bad}')" in state
+    assert state.endswith("&& 'failure' || 'success' }}")
+    assert steps("result")[-1]["run"] == 'test "$STATE" = success'
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "name", "reports"),
+    [
+        ("workflow_dispatch", "branch", "update-by-template", True),
+        ("workflow_dispatch", "branch", "main", False),
+        ("workflow_dispatch", "tag", "v1", False),
+        ("pull_request", "branch", "7/merge", False),
+        ("push", "branch", "main", False),
+    ],
+)
+def test_a_run_on_a_branch_reports_to_its_commit(
+    event: str, kind: str, name: str, reports: bool
+) -> None:
+    """It is no check of the branch's pull request (platforms P5)."""
+    assert holds(steps("result")[0]["if"], **run(event, kind, name)) is reports
+
+
+def test_what_reports_runs_no_code_of_the_branch() -> None:
+    assert JOBS["result"]["permissions"] == {"statuses": "write"}
+    assert not any("uses" in step for step in steps("result"))
+    assert steps("result")[0]["run"].startswith("gh api ")
+
+
+# --- the signature -----------------------------------------------------------------------------------
+
+
+def sign() -> dict[str, Any]:
+    return next(step for step in steps("publish") if "actions/attest" in step.get("uses", ""))
+
+
+def test_a_signature_that_fails_leaves_the_publication_as_it_is() -> None:
+    assert sign()["continue-on-error"] is True
+    after = steps("publish")[steps("publish").index(sign()) + 1]
+    assert after["if"] == "steps.sign.outcome == 'failure'"
+    assert "not signed" in after["run"] and after["run"].endswith('>> "$GITHUB_STEP_SUMMARY"')
+
+
+def test_a_signature_warns_of_nothing_in_organizations() -> None:
+    """P9: actions/attest, src/attest.ts."""
+    assert sign()["with"]["create-storage-record"] is False

@@ -1,7 +1,0 @@
-#!/bin/bash
-# Stand-in for b-data's CMD: a Jupyter server, or what a hub wants when it starts it.
-set -e
-if [[ -n "${JUPYTERHUB_API_TOKEN}" ]]; then
-    exec /usr/local/bin/start-singleuser.sh "$@"
-fi
-exec jupyter lab ${NOTEBOOK_ARGS} "$@"

@@ -1,5 +1,0 @@
-#!/usr/bin/env bash
-# Stand-in: what runs the command of a container.
-set -ef -o pipefail
-source _activate_current_env.sh
-exec "$@"

@@ -1,0 +1,47 @@
+"""What it takes to run GitHub's workflows on this machine by `act`.
+
+The registry is a real one that asks for a password; the runner is this machine; act answers
+actions/checkout with the repository's folder. Only actions/attest is a stand-in, which notes what it
+was asked, as it would sign by GitHub's own services.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from support.repositories import ROOT, git
+
+WORKFLOW = ROOT / ".github" / "workflows" / "image.yml"
+ADDRESS = "https://github.com/me/env.git"
+ATTEST = """\
+name: stand-in for actions/attest
+description: notes what it was asked
+inputs: {create-storage-record: {}, push-to-registry: {}, subject-digest: {}, subject-name: {}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {SUBJECT: "${{ inputs.subject-name }}@${{ inputs.subject-digest }}"}
+      run: echo "asked to sign $SUBJECT"
+"""
+
+
+@dataclass
+class Outcome:
+    """What a run of the workflow did: each job's result, the summaries of all, the steps' log."""
+
+    code: int
+    jobs: dict[str, str] = field(default_factory=dict)
+    summary: str = ""
+    log: str = ""
+
+
+def event(repository: Path, **more: Any) -> dict[str, Any]:
+    """A payload as GitHub sends it, of which the last commit alone is new."""
+    owner = {"login": "me", "type": "User"}
+    about = {"full_name": "me/env", "default_branch": "main", "owner": owner, "fork": False}
+    before = git("rev-list", "--max-count=2", "HEAD", cwd=repository).splitlines()[1:]
+    push = {"ref": "refs/heads/main", "before": before[0] if before else "0" * 40}
+    return push | {"repository": about | {"visibility": "public"}} | more

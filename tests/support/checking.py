@@ -1,0 +1,66 @@
+"""Repositories with what people add to them, and the check that each of them carries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from support import standins
+
+POST_BUILD = '#!/bin/bash\nset -e\necho "by uid $(id -u)" > made-by-postBuild\n'
+START = '#!/bin/bash\nexport SET_BY_START="and kept"\nexec "$@"\n'
+# What was asked for must be there.
+TESTS = """
+import importlib.util, os, pathlib, shutil
+def test_apt(): assert shutil.which("file"), "apt.txt"
+def test_python(): assert importlib.util.find_spec("cowsay"), "conda_packages or pip_packages"
+def test_pip(): assert importlib.util.find_spec("xlsxwriter"), "pip_packages"
+def test_post_build():
+    made = pathlib.Path(os.environ["REPO_DIR"], "made-by-postBuild")
+    assert made.read_text() == "by uid 1000\\n"
+def test_start(): assert os.environ["SET_BY_START"] == "and kept", "start wraps every command"
+def test_repository(): assert pathlib.Path(os.environ["REPO_DIR"], "README.md").exists()
+"""
+# Answers that ask for all of it, by pip and by conda.
+BY_PIP = {"apt_packages": "file", "pip_packages": "cowsay XlsxWriter"}
+BY_CONDA = {"apt_packages": "file", "conda_packages": "cowsay", "pip_packages": "XlsxWriter"}
+
+
+def with_extras(repository: Path) -> Path:
+    """Write postBuild, start and tests into a repository, as people do, and return it."""
+    (repository / "postBuild").write_text(POST_BUILD)
+    (repository / "start").write_text(START)
+    (repository / "tests" / "test_extras.py").write_text(TESTS)
+    return repository
+
+
+def check(
+    repository: Path,
+    environment: dict[str, str],
+    command: tuple[str, ...] = (sys.executable, "ci/check.py"),
+) -> str:
+    """Build and check a repository by its own program, as its README says; it must pass.
+
+    Args:
+        repository: its folder.
+        environment: variables of the program, as the fixture `environment` gives them.
+        command: that starts the program.
+
+    Returns:
+        What it printed.
+    """
+    standins.ensure_bases(repository)
+    result = subprocess.run(
+        command,
+        cwd=repository,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    print(result.stdout)
+    assert result.returncode == 0, result.stdout[-6000:]
+    assert "PASSED" in result.stdout
+    return result.stdout

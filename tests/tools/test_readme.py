@@ -1,0 +1,173 @@
+"""README.md and the pages are true: made from their sources, and complete.
+
+Their commands are run by test_commands.py.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from support.repositories import ROOT, STRATEGIES, git
+from tools import readme
+from tools.decision_tree import decision_tree
+
+TEXT = readme.README.read_text(encoding="utf-8")
+URL = readme.questions()["template_url"]["default"]
+
+
+def pages() -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in readme.PAGES}
+
+
+# --- made from its sources ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", [*readme.PAGES, readme.SETUP, readme.SET_UP], ids=lambda path: path.name
+)
+def test_made_from_its_sources(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert readme.page(text) == text, "run nox -s readme"
+
+
+def test_the_picture_is_made_from_the_questions() -> None:
+    tree = decision_tree(readme.questions()["strategy"]["choices"])
+    assert readme.PICTURE.read_text(encoding="utf-8") == tree, "run nox -s readme"
+
+
+def test_picture_names_every_strategy() -> None:
+    words = [one.text for one in ElementTree.parse(readme.PICTURE).iter() if one.text]
+    assert [word for word in words if word in STRATEGIES] == STRATEGIES
+    assert "prefers-color-scheme: dark" in readme.PICTURE.read_text(encoding="utf-8")
+
+
+def test_the_header_of_set_up_pins_what_all_others_pin() -> None:
+    """`pipx run tools/set_up.py` installs it: PEP 723."""
+    text = readme.SET_UP.read_text(encoding="utf-8")
+    header = text.partition("# dependencies = [\n")[2].partition("# ]\n# ///\n")[0]
+    assert header == readme.header() and header.count("\n") >= 6
+
+
+# --- the template's address -----------------------------------------------------------------------
+
+
+def test_one_place_holds_the_address() -> None:
+    """copier.yml; the pages are made from it, and nothing else names where the template lives."""
+    owner = URL.split("/")[-2]
+    named = {
+        name
+        for name in git("ls-files", "-z", cwd=ROOT).split("\0")
+        if (ROOT / name).is_file()
+        and owner in (ROOT / name).read_text(encoding="utf-8", errors="replace")
+    }
+    made = {path.relative_to(ROOT).as_posix() for path in readme.PAGES}
+    assert "copier.yml" in named and named <= made | {"copier.yml"}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://github.com/acme/hub-images", "https://git.example.org/acme/copier-hub-image"]
+)
+def test_an_organisation_changes_one_place(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    moved: dict[str, Any] = readme.questions() | {"template_url": {"default": url}}
+    monkeypatch.setattr(readme, "questions", lambda: moved)
+    texts = {name: readme.page(text) for name, text in pages().items()}
+    assert all(URL not in text and URL.split("/")[-2] not in text for text in texts.values())
+    assert f"`copier copy --trust {url} my-environment`" in texts["README.md"]
+    assert f"({url}/actions/workflows/test.yml/badge.svg)" in texts["README.md"]
+    server, owner, name = url.rsplit("/", 2)
+    assert f"({server}/new?template_name={name}&template_owner={owner})" in texts["button.md"]
+
+
+# --- what it says ---------------------------------------------------------------------------------
+
+
+def test_the_first_lines_are_also_for_whoever_pressed_the_button() -> None:
+    """The link works in the copy as well: GitHub resolves it from .../blob/main/."""
+    first = TEXT.partition("<p ")[0]
+    (link,) = re.findall(r"\]\((\.\./[^)]+)\)", first)
+    page = posixpath.normpath(f"/owner/copy/blob/main/{link}")
+    assert page == "/owner/copy/actions/workflows/setup.yml"
+    assert (ROOT / ".github/workflows/setup.yml").is_file()
+    assert f"({readme.button(URL)})" in first
+
+
+def test_two_sentences_the_tree_and_two_commands_come_first() -> None:
+    start = TEXT.partition("## ")[0]
+    words, picture, commands = start.partition("<p ")
+    about = words.strip().rpartition("\n\n")[2]
+    assert about.startswith("A [Copier]") and len(re.findall(r"\.(?:\s|$)", about)) == 2
+    assert "decision-tree.svg" in commands and picture
+    assert len(re.findall(r"^    \S.+$", commands, re.MULTILINE)) == 2
+
+
+def test_two_screens() -> None:
+    lines = sum(max(1, -(-len(line) // 120)) for line in TEXT.splitlines())
+    assert lines <= 100
+
+
+@pytest.mark.parametrize("badge", ["test.yml/badge.svg", "licence-BSD", "topics/copier-template"])
+def test_badges(badge: str) -> None:
+    assert badge in TEXT.partition("<p ")[0]
+
+
+@pytest.mark.parametrize("page", [path.name for path in readme.PAGES])
+def test_links_lead_to_files(page: str) -> None:
+    (path,) = [one for one in readme.PAGES if one.name == page]
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    for link in links:
+        if not link.startswith("../.."):  # GitHub's own pages
+            assert (path.parent / link).exists(), link
+
+
+def test_contributing_names_every_file_and_folder() -> None:
+    """Its table names what there is, and there is what it names."""
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("| to ...")[0]
+    named = {name.rstrip("/") for name in re.findall(r"^\| `([^`]+)` ", table, re.MULTILINE)}
+    files = git("ls-files", "--cached", "--others", "--exclude-standard", "-z", cwd=ROOT)
+    there = {name.partition("/")[0] for name in files.split("\0") if not name.startswith(".")}
+    known = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"}
+    assert there - named - {""} <= known
+    assert named <= there
+
+
+# --- the pages of the strategies ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_each_strategy_has_a_page_with_a_picture(strategy: str) -> None:
+    """Linked from README.md; the picture is as pictures.py takes it, and said in words as well."""
+    assert f"[`{strategy}`](docs/{strategy}.md)" in TEXT
+    text = pages()[f"{strategy}.md"]
+    assert re.search(rf"^!\[JupyterLab with .{{20,}}\]\({strategy}\.png\)$", text, re.MULTILINE)
+    png = (ROOT / "docs" / f"{strategy}.png").read_bytes()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n") and png.endswith(b"IEND\xaeB`\x82")
+    size = tuple(int.from_bytes(png[place : place + 4], "big") for place in (16, 20))
+    assert size == (1280, 720) and 20_000 < len(png) < 200_000, "bytes: no blank page"
+
+
+def test_the_pages_say_the_same_of_the_same_file() -> None:
+    own = {".github/workflows/", "Dockerfile"}  # which differ
+    said: dict[str, set[str]] = {}
+    for strategy in STRATEGIES:
+        for name, words in re.findall(
+            r"^[├└]── (\S+) +(.+)$", pages()[f"{strategy}.md"], re.MULTILINE
+        ):
+            said.setdefault(name, set()).add(words)
+    assert {name for name, words in said.items() if len(words) > 1} <= own
+
+
+# --- nox --------------------------------------------------------------------------------------------
+
+SESSIONS = ["lint", "tests", "images", "readme", "pictures", "catalogue", "release"]
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_sessions_that_contributing_names(name: str) -> None:
+    assert f"def {name}(session" in (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    assert re.search(rf"`(nox -s )?{name}\b", pages()["CONTRIBUTING.md"])
