@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -143,25 +139,3 @@ def once(folder: Path, make: Callable[[Path], None]) -> Path:
             with contextlib.suppress(OSError):  # another process was faster
                 new.rename(folder)
     return folder
-
-
-def load(folder: Path, name: str) -> ModuleType:
-    """Import a program of a repository, and those beside it that it imports.
-
-    Args:
-        folder: the program's.
-        name: the program's, without ".py".
-
-    Returns:
-        The module, which stays under no name, as each test has its own.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-        names = [path.stem for path in folder.glob("*.py")]
-        for one in names:
-            patch.delitem(sys.modules, one, raising=False)
-        module = importlib.import_module(name)
-        for one in names:
-            sys.modules.pop(one, None)
-    assert module.__file__ and Path(module.__file__).parent == folder
-    return module
