@@ -16,7 +16,7 @@ import pytest
 
 from hub_image.check.main import main
 from support import checked
-from support.checked import Checked
+from support.checked import Checked, Remains
 from support.repositories import ROOT
 
 Check = Callable[..., Checked]
@@ -40,7 +40,14 @@ def check(repository: Path, capfd: pytest.CaptureFixture[str], signals_as_before
     return run
 
 
-def test_a_good_image_passes_every_row(good: str, repository: Path, check: Check) -> None:
+@pytest.fixture
+def remains() -> Remains:
+    return Remains()
+
+
+def test_a_good_image_passes_every_row(
+    good: str, repository: Path, check: Check, remains: Remains
+) -> None:
     checked.write_notebook(repository)
     found = check(good)
     assert found.code == 0
@@ -50,7 +57,7 @@ def test_a_good_image_passes_every_row(good: str, repository: Path, check: Check
     assert "nbgitpuller will not work" in found.text
     assert "PASSED: 15 rows" in found.text
     assert found.text.splitlines()[-1] == f"What the rows mean: {checked.CONTRACT}"
-    assert checked.left_behind() == ""
+    assert remains.found() == set()
 
 
 def test_a_start_that_takes_too_long_is_rejected(good: str, check: Check) -> None:
@@ -134,7 +141,9 @@ def test_an_edited_repository_is_built_again(
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "cancelled"])
-def test_an_interrupted_check_cleans_up(sent: signal.Signals, good: str, repository: Path) -> None:
+def test_an_interrupted_check_cleans_up(
+    sent: signal.Signals, good: str, repository: Path, remains: Remains
+) -> None:
     """The program as people start it: with the template's stub."""
     shutil.copytree(ROOT / "template" / "ci" / "hub_image", repository / "ci" / "hub_image")
     shutil.copy(ROOT / "template" / "ci" / "check.py.jinja", repository / "ci" / "check.py")
@@ -155,7 +164,7 @@ def test_an_interrupted_check_cleans_up(sent: signal.Signals, good: str, reposit
                 break
         run.stdout.read()
         assert run.wait(timeout=60) == 130
-    assert checked.left_behind() == ""
+    assert remains.found() == set()
 
 
 def test_an_image_that_cannot_be_had_is_said_in_one_sentence(check: Check) -> None:

@@ -120,15 +120,33 @@ def kernel(argv: list[str]) -> str:
     return as_root(f"mkdir {where} && printf %s {quoted} > {where}/kernel.json")
 
 
-def left_behind() -> str:
-    """Return what checks have not removed, leaving out what those beside them still use."""
-    containers = "docker ps --all --quiet --filter label=hub-image-check --filter ancestor="
-    volumes = "docker volume ls --quiet --filter label=hub-image-check --filter dangling=true"
-    found = ""
-    for _ in range(30):
+class Remains:
+    """What checks leave behind, apart from what lay there when this was made.
+
+    A check that was killed on this machine earlier cannot have cleaned up.
+    """
+
+    def __init__(self) -> None:
+        self.before = self.there()
+
+    @staticmethod
+    def there() -> set[str]:
+        """Return the containers and volumes of checks, without those that others use just now."""
+        containers = "docker ps --all --quiet --filter label=hub-image-check --filter ancestor="
+        volumes = "docker volume ls --quiet --filter label=hub-image-check --filter dangling=true"
         commands = (f"{containers}{NAME}/good:1", volumes)
-        found = "".join(subprocess.check_output(each.split(), text=True) for each in commands)
-        if not found:
-            break
-        time.sleep(1)
-    return found
+        return {
+            line
+            for each in commands
+            for line in subprocess.check_output(each.split(), text=True).split()
+        }
+
+    def found(self) -> set[str]:
+        """Return what has come since and is not removed within 30 s."""
+        new = set[str]()
+        for _ in range(30):
+            new = self.there() - self.before
+            if not new:
+                break
+            time.sleep(1)
+        return new
