@@ -5,21 +5,15 @@ from __future__ import annotations
 import textwrap
 from html import escape
 
-# Colours that keep contrast on white and on GitHub's dark grey.
+# A ground of its own: a page's colours are not those that `prefers-color-scheme` tells a picture.
 STYLE = """
+  .ground { fill: #ffffff; }
   text { font: 15px system-ui, sans-serif; fill: #1f2328; }
   .strategy { font-weight: 600; font-family: ui-monospace, monospace; }
   .question { fill: #f6f8fa; stroke: #59636e; }
   .answer { fill: #fff1e5; stroke: #bc4c00; stroke-width: 2; }
   path { stroke: #59636e; stroke-width: 2; fill: none; }
   .head { fill: #59636e; stroke: none; }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #f0f6fc; }
-    .question { fill: #151b23; stroke: #9198a1; }
-    .answer { fill: #3d1300; stroke: #f0883e; }
-    path { stroke: #9198a1; }
-    .head { fill: #9198a1; }
-  }
 """
 TITLE = "Which strategy: the first statement that is true decides"
 STEP, LEFT, RIGHT = 92, 430, 230  # pixels: a row's height, the width of both columns
@@ -45,6 +39,7 @@ def decision_tree(choices: dict[str, str]) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="{TITLE}">',
             f"<title>{TITLE}</title>",
             f"<style>{STYLE}</style>",
+            '<rect class="ground" width="100%" height="100%" rx="8"/>',
             *shapes,
             "</svg>\n",
         ]

@@ -44,7 +44,28 @@ def test_the_picture_is_made_from_the_questions() -> None:
 def test_picture_names_every_strategy() -> None:
     words = [one.text for one in ElementTree.parse(readme.PICTURE).iter() if one.text]
     assert [word for word in words if word in STRATEGIES] == STRATEGIES
-    assert "prefers-color-scheme: dark" in readme.PICTURE.read_text(encoding="utf-8")
+
+
+def luminance(colour: str) -> float:
+    """Return how bright `#rrggbb` is, from 0 to 1: WCAG 2.2, "relative luminance"."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_the_picture_can_be_read_on_any_page() -> None:
+    """It brings its ground, which lies below all else and contrasts with "yes" and "no" (WCAG: 4.5)."""
+    text = readme.PICTURE.read_text(encoding="utf-8")
+    shapes = re.findall(r"^<(?:rect|path|text)[^>]*", text, re.MULTILINE)
+    assert shapes[0].startswith('<rect class="ground" width="100%" height="100%"')
+    assert "prefers-color-scheme" not in text  # the system's, while the page's may be the other one
+    ground, word = (
+        re.search(rf"{name} {{[^}}]*fill: (#\w+)", text) for name in (r"\.ground", "text")
+    )
+    assert ground and word
+    assert (luminance(ground[1]) + 0.05) / (luminance(word[1]) + 0.05) >= 4.5
 
 
 def test_the_header_of_set_up_pins_what_all_others_pin() -> None:
