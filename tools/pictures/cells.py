@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 CELLS = {
-    "community-image": """\
-import numpy as np, pandas as pd
-
-heights = np.random.default_rng(7).gamma(4, 0.5, size=(1000, 4))
-pd.DataFrame(heights, columns=["spring", "summer", "autumn", "winter"]).describe()""",
     "inherit": """\
 import matplotlib.pyplot as plt, numpy as np
 
@@ -26,14 +21,4 @@ sea = xr.Dataset(
     attrs={"title": "Waves at twelve buoys"},
 )
 sea""",
-    "dockerfile": """\
-from graphviz import Digraph
-
-image = Digraph(graph_attr={"rankdir": "LR"}, node_attr={"shape": "box", "style": "rounded"})
-for file in ["apt.txt", "environment.yml", "requirements.txt", "your own lines"]:
-    image.edge(file, "Dockerfile")
-image.edge("Dockerfile", "image")
-for place in ["JupyterHub", "Binder"]:
-    image.edge("image", place)
-image""",
 }
