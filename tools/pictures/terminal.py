@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -133,13 +134,16 @@ def _lines(rows: Iterable[Mapping[int, Char]]) -> list[Text]:
 def _line(characters: list[Char]) -> Text:
     """A row of a screen as rich has it."""
     text = Text()
-    for one in characters:
-        style = Style(
-            color=_colour(one.fg), bgcolor=_colour(one.bg), bold=one.bold, reverse=one.reverse
-        )
-        text.append(one.data, style)
+    for style, some in itertools.groupby(characters, _style):
+        text.append("".join(one.data for one in some), style)
     text.rstrip()
     return text
+
+
+def _style(one: Char) -> Style:
+    """How a character looks."""
+    ground = _colour(one.bg)
+    return Style(color=_colour(one.fg), bgcolor=ground, bold=one.bold, reverse=one.reverse)
 
 
 def _colour(name: str) -> str | None:
