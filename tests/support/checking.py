@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,16 @@ def test_repository(): assert pathlib.Path(os.environ["REPO_DIR"], "README.md").
 # Answers that ask for all of it, by pip and by conda.
 BY_PIP = {"apt_packages": "file", "pip_packages": "cowsay XlsxWriter"}
 BY_CONDA = {"apt_packages": "file", "conda_packages": "cowsay", "pip_packages": "XlsxWriter"}
+# JupyterLab's and RStudio's terminals are login shells, VS Code's is none; each has the server's PATH.
+TERMINALS = """
+set -o pipefail
+look='for each in python3 pip jupyter; do command -v $each; done; echo "$PATH" | tr : "\\n" | sort --unique'
+sh -c "$look" > /tmp/server
+for shell in "bash -lc" "bash -ic" "sh -lc" "zsh -lc"; do
+    command -v "${shell% *}" > /dev/null || continue
+    $shell "$look" 2> /dev/null | diff /tmp/server - || { echo "in the terminal of $shell"; exit 1; }
+done
+"""
 
 
 def with_extras(repository: Path) -> Path:
@@ -63,4 +74,13 @@ def check(
     print(result.stdout)
     assert result.returncode == 0, result.stdout[-6000:]
     assert "PASSED" in result.stdout
+    if built := re.search(r"^Built (\S+) in", result.stdout, re.MULTILINE):
+        check_terminals(built[1])
     return result.stdout
+
+
+def check_terminals(image: str) -> None:
+    """Look for the server's programs in each kind of terminal of an image, whose home is empty."""
+    home = {"/home/jovyan": "uid=1000"}
+    code, said = standins.run(image, "bash", "-c", TERMINALS, user="1000", tmpfs=home)
+    assert code == 0, said
