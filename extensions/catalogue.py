@@ -6,6 +6,7 @@ Copier loads this file by its path and, in one update, in two versions: it impor
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,27 +40,71 @@ ORDERED = re.compile(
 FIRST_YEAR = 20  # a smaller first number is a major, and not a year as 2026 or 26
 
 
-@cache
-def load() -> dict[str, Any]:
-    """Return the data file beside this one; its comments say what each field is."""
-    text = Path(__file__).with_name("catalogue.yml").read_text(encoding="utf-8")
+def read(text: str) -> dict[str, Any]:
+    """Return what YAML says."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one, where PyYAML has it
     data: dict[str, Any] = yaml.load(text, Loader=loader)
     return data
 
 
-def base_choices(images: dict[str, Any], strategy: str) -> dict[str, str]:
+class Images(Mapping[str, dict[str, Any]]):
+    """The images by their key, each read when it is asked for: of hundreds, a render needs one."""
+
+    def __init__(self, text: str) -> None:
+        """Find the entries.
+
+        Args:
+            text: YAML, in which each key is a line with two spaces before it, and each field's first line has four.
+        """
+        entries = re.split(r"^  ([\w-]+):\n", text, flags=re.MULTILINE)[1:]
+        self._entries = dict(zip(entries[::2], entries[1::2], strict=True))
+        self._read: dict[str, dict[str, Any]] = {}
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """Return an image's entry."""
+        if key not in self._read:
+            self._read[key] = read(self._entries[key])
+        return self._read[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the keys."""
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._entries)
+
+    def few(self, *fields: str) -> dict[str, dict[str, Any]]:
+        """Return these fields of all images, each of which is one line."""
+        wanted = rf"^    (?:{'|'.join(fields)}): .*\n"
+        return read(
+            "".join(
+                f"{key}:\n{''.join(re.findall(wanted, entry, re.MULTILINE))}"
+                for key, entry in self._entries.items()
+            )
+        )
+
+
+@cache
+def load() -> dict[str, Any]:
+    """Return the data file beside this one; its comments say what each field is."""
+    text = Path(__file__).with_name("catalogue.yml").read_text(encoding="utf-8")
+    families, _, images = text.partition("\nimages:\n")
+    return {"families": read(families)["families"], "images": Images(images)}
+
+
+@cache
+def base_choices(strategy: str) -> dict[str, str]:
     """Return the answers that `base` may have, by label, for Copier's `choices`.
 
     An image without JupyterHub starts on no hub by itself: only `inherit`, which adds it, offers it.
 
     Args:
-        images: the catalogue's.
         strategy: the answer, or nothing.
     """
     choices = {
         f"{key}: {image['title']}": key
-        for key, image in images.items()
+        for key, image in load()["images"].few("tags", "title").items()
         if strategy != "community-image" or 0 not in image["tags"]
     }
     return choices | {"another image: you give its reference": OTHER}
@@ -168,7 +213,7 @@ class Catalogue(ContextHook):
         strategy = context.get("strategy", "")
         image = images.get(context.get("base"))
         major = str(context.get("jupyterhub_major", ""))
-        context["base_choices"] = base_choices(images, strategy)
+        context["base_choices"] = base_choices(strategy)
         context["base_default_tag"] = default_tag(image, major, strategy) if image else ""
         context["base_facts"] = base_facts(context)
         context["ci_architectures"] = ARCHITECTURES
