@@ -200,6 +200,7 @@ class Catalogue(ContextHook):
     - `base_choices`: what `base` may be
     - `base_default_tag`: what `base_tag` is unless one says otherwise
     - `base_facts`: what is known of the chosen base image
+    - `catalogue`: the whole data file
     - `ci_architectures`: what CI has runners for
     """
 
@@ -214,6 +215,7 @@ class Catalogue(ContextHook):
         image = images.get(context.get("base"))
         major = str(context.get("jupyterhub_major", ""))
         context["base_choices"] = base_choices(strategy)
+        context["catalogue"] = load()
         context["base_default_tag"] = default_tag(image, major, strategy) if image else ""
         context["base_facts"] = base_facts(context)
         context["ci_architectures"] = ARCHITECTURES

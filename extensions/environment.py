@@ -43,6 +43,11 @@ def languages_in(context: Names) -> list[str]:
     return ["python", "r"] if context.get("packages_with") == "conda" else ["python"]
 
 
+def keeps_dockerfile(context: Names) -> bool:
+    """Return whether the image is built by a Dockerfile that the person had before."""
+    return "Dockerfile" in (context.get("kept_files") or [])
+
+
 def where(context: Names) -> Names:
     """Return where the home is, and where a hub must be told to start.
 
@@ -51,6 +56,8 @@ def where(context: Names) -> Names:
     """
     strategy, family = context.get("strategy"), context["base_facts"]["family"]
     home = family["home"] if strategy in FROM_BASE else HOME
+    if keeps_dockerfile(context):
+        home = context.get("home_dir") or home
     starts_elsewhere = strategy == "repo2docker" or (
         strategy == "community-image" and "files" in family
     )
@@ -124,7 +131,7 @@ def opening(context: Names) -> Names:
     elif found == ["r"]:
         interfaces = ["rstudio", "lab", "notebook"]
     else:
-        rstudio = strategy == "repo2docker" and "r" in found
+        rstudio = (strategy == "repo2docker" and "r" in found) or keeps_dockerfile(context)
         interfaces = ["lab", "notebook", *(["rstudio"] if rstudio else [])]
     # Only CI, and there is none elsewhere, keeps the branch from which the image starts.
     has_ci = strategy in OWN and context.get("code_host") in ("github", "gitlab")

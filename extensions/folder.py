@@ -1,12 +1,14 @@
 """What the person's folder holds already, for Jinja: answers that can be read, and files that stay as they are.
 
-It only reads. Copier loads this file by its path, anew for each render and, in one update, in two
-versions: it imports no sibling, and what it has once read of a folder it keeps for that render.
+It only reads, and needs what extensions/dockerfile.py, license.py and origin.py add. Copier loads this file by its
+path, anew for each render and, in one update, in two versions: it imports no sibling, and what it has once read of a
+folder it keeps for that render.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,6 @@ import yaml
 from copier_template_extensions import ContextHook
 
 ANSWERS = ".copier-answers.yml"
-# Where repo2docker looks instead of the root, once such a folder is there
-# (repo2docker.readthedocs.io, "Configuration Files").
-BINDER_FOLDERS = ("binder", ".binder")
 # What says which packages an environment has. Where a repository has any of these, or a Dockerfile,
 # the template seeds none: a second one would be passed over, or change the first one's environment.
 ENVIRONMENT_FILES = (
@@ -29,14 +28,28 @@ ENVIRONMENT_FILES = (
     "runtime.txt",
 )
 # By these, repo2docker knows an environment too; the template never writes them.
-ALSO_ENVIRONMENT = ("DESCRIPTION", "Pipfile", "Pipfile.lock", "default.nix", "environment.yaml")
-# The first words of the licences that one may choose.
-LICENSES = {
-    "Apache-2.0": r"Apache License\s+Version 2\.0",
-    "BSD-3-Clause": r"Redistribution and use in source and binary forms(?s:.*)Neither the name",
-    "MIT": r"Permission is hereby granted, free of charge",
-}
-HOSTS = {"github.com": "github", "gitlab.com": "gitlab"}
+ALSO_ENVIRONMENT = (
+    "JuliaProject.toml",
+    "Pipfile",
+    "Pipfile.lock",
+    "default.nix",
+    "environment.yaml",
+    "postBuild",
+    "start",
+)
+# In the root only, packages that repo2docker installs (its buildpacks/python and r.py).
+PYTHON_PACKAGE = ("setup.py", "pyproject.toml")
+R_PACKAGE = "DESCRIPTION"
+DOCKERFILES = (".binder/Dockerfile", "Dockerfile")
+# Where the tests of an image lie, if tests/ is taken: as in 2i2c's and Berkeley's repositories.
+IMAGE_TESTS = "image-tests"
+TESTS = ("example.ipynb", "test_environment.py")
+README = re.compile(r"readme(\.\w+)?", re.IGNORECASE)
+# What publishes an image from a workflow.
+PUBLISHES = re.compile(
+    r"repo2docker-action|build-push-action|(docker|podman|buildah) push|--push\b"
+)
+WORKFLOW = ".github/workflows/image.yml"  # the one of ours that publishes
 
 Answers = dict[str, Any]
 
@@ -64,16 +77,13 @@ def template_files() -> tuple[str, ...]:
     for path in top.rglob("*"):
         # The folder of a strategy or host is laid over the root; a name may stand between {% if ... %}
         # and {% endif %}.
-        name = re.sub(r"^{{ \w+ }}/|{%.*?%}", "", path.relative_to(top).as_posix())
-        if path.is_file() and "{{" not in name and "__pycache__" not in name:
-            names.add(name.removesuffix(".jinja"))
+        name = path.relative_to(top).as_posix()
+        for tests in ("tests", IMAGE_TESTS):
+            one = name.replace("{{ tests_folder }}", tests)
+            one = re.sub(r"^{{ \w+ }}/|{%.*?%}", "", one)
+            if path.is_file() and "{{" not in one and "__pycache__" not in one:
+                names.add(one.removesuffix(".jinja"))
     return tuple(sorted(names))
-
-
-@cache
-def environment_folder(folder: Path) -> Path:
-    """Return where repo2docker looks for a repository's configuration files."""
-    return next((folder / name for name in BINDER_FOLDERS if (folder / name).is_dir()), folder)
 
 
 @cache
@@ -85,81 +95,87 @@ def is_foreign(folder: Path) -> bool:
 
 
 @cache
-def kept(folder: Path) -> list[str]:
-    """Return which of the template's files stay the person's for good, sorted."""
-    if not is_foreign(folder):
-        return []
-    names = {name for name in template_files() if (folder / name).exists()}
-    where = environment_folder(folder)
-    has_dockerfile = (where / "Dockerfile").exists()
-    if has_dockerfile or any((where / n).exists() for n in ENVIRONMENT_FILES + ALSO_ENVIRONMENT):
-        names |= set(ENVIRONMENT_FILES)
-    if has_dockerfile:
-        names.add("Dockerfile")
-    return sorted(names)
+def packages_of_its_own(folder: Path) -> list[str]:
+    """Return the files by which repo2docker takes a repository for a package that it installs."""
+    names = [R_PACKAGE] if (folder / R_PACKAGE).is_file() else []
+    if (folder / "setup.py").is_file():
+        names.append("setup.py")
+    try:
+        project = tomllib.loads(text(folder / "pyproject.toml"))
+    except tomllib.TOMLDecodeError:  # repo2docker will say so
+        project = {}
+    return names + (["pyproject.toml"] if {"project", "build-system"} <= project.keys() else [])
+
+
+def environment_names(folder: Path, where: Path) -> set[str]:
+    """Return the files that say what is installed, Dockerfile apart."""
+    listed = {n for n in ENVIRONMENT_FILES + ALSO_ENVIRONMENT if (where / n).is_file()}
+    return listed | set(packages_of_its_own(folder) if where == folder else [])
 
 
 @cache
-def found(folder: Path) -> Answers:
-    """Return the answers that an existing repository gives, by question."""
-    if not is_foreign(folder):
-        return {}
-    return origin(folder) | license_of(folder) | environment(environment_folder(folder))
+def publishing_workflows(folder: Path) -> list[str]:
+    """Return the workflows of a repository that publish an image, sorted."""
+    paths = sorted((folder / ".github" / "workflows").glob("*.y*ml"))
+    return [path.name for path in paths if PUBLISHES.search(text(path))]
 
 
-def origin(folder: Path) -> Answers:
-    """Return `code_host`, `repository` and `name` of a repository, from git's remote "origin"."""
-    config = text(folder / ".git" / "config")
-    match = re.search(r'^\[remote "origin"\]$([^\[]*)', config, re.MULTILINE)
-    url = re.search(r"^\s*url = (\S+)$", match[1], re.MULTILINE) if match else None
-    parts = url and re.fullmatch(
-        r"(?:https://|ssh://git@|git@)([\w.-]+)[:/]([\w.-]+(?:/[\w.-]+)*/[\w.-]+?)(?:\.git)?/?",
-        url[1],
-    )
-    if not parts:
-        return {}
-    host, path = parts[1], parts[2]
-    code_host = HOSTS.get(host, "other")
-    repository = path if code_host != "other" else f"https://{host}/{path}.git"
-    return {"code_host": code_host, "repository": repository, "name": path.rpartition("/")[2]}
+def kept(folder: Path, where: Path, has_license: bool) -> list[str]:
+    """Return which of the template's files stay the person's for good or do not come in, sorted.
+
+    Args:
+        folder: the destination.
+        where: the folder in it where repo2docker looks.
+        has_license: whether there is a licence, under whichever name.
+    """
+    # Without a .dockerignore of its own a repository's image had all files, .git too: so it has them now.
+    names = {name for name in template_files() if (folder / name).exists()} | {".dockerignore"}
+    if any(README.fullmatch(path.name) for path in folder.iterdir()):
+        names.add("README.md")
+    if has_license:
+        names.add("LICENSE")
+    if where != folder or environment_names(folder, where) or (where / "Dockerfile").exists():
+        names |= set(ENVIRONMENT_FILES)
+    if (where / "Dockerfile").exists():
+        names |= set(DOCKERFILES)
+    if publishing_workflows(folder):
+        names.add(WORKFLOW)
+    if any((folder / IMAGE_TESTS).glob("**/*.*")):
+        names |= {f"{IMAGE_TESTS}/{name}" for name in TESTS}
+    return sorted(names)
 
 
-def license_of(folder: Path) -> Answers:
-    """Return `license`, `author` and `year` of a repository, from its file LICENSE."""
-    words = text(folder / "LICENSE")
-    name = next((key for key, pattern in LICENSES.items() if re.search(pattern, words)), None)
-    known = {"license": name} if name else {}
-    notice = r"^Copyright (?:\(c\) )?(20\d\d)(?:[-\d, ]*) (\S.{,150})$"
-    holder = re.search(notice, words, re.MULTILINE)
-    if known and holder and holder[2].strip().isprintable():
-        author = re.sub(r",? *All rights reserved\.?$", "", holder[2].strip())
-        known |= {"year": holder[1], "author": author}
-    return known
+def tests_folder(folder: Path) -> Answers:
+    """Return `tests_folder` where the template's tests may not lie in tests/."""
+    taken = (folder / IMAGE_TESTS).is_dir() or (folder / "tests").exists()
+    return {"tests_folder": IMAGE_TESTS} if taken else {}
 
 
-def environment(where: Path) -> Answers:
+def environment(folder: Path, where: Path) -> Answers:
     """Return `strategy`, and what files say of languages, their versions and the tool that installs packages.
 
     Args:
-        where: the folder in which repo2docker looks.
+        folder: the destination, which has no Dockerfile.
+        where: the folder in it where repo2docker looks.
     """
-    if (where / "Dockerfile").exists():
-        return {"strategy": "dockerfile"}
-    there = {n for n in ENVIRONMENT_FILES + ALSO_ENVIRONMENT if (where / n).exists()}
-    if not there:
+    there = environment_names(folder, where)
+    if not there and where == folder:
         return {}
-    conda, runtime = text(where / "environment.yml"), text(where / "runtime.txt").strip()
+    conda = text(where / "environment.yml") or text(where / "environment.yaml")
+    runtime = text(where / "runtime.txt").strip()
+    by_conda = bool({"environment.yml", "environment.yaml"} & there)
     r_by_conda = re.search(r"^\s*- *r-base\b", conda, re.MULTILINE)
-    r = bool({"DESCRIPTION", "install.R"} & there) or runtime.startswith("r-")
-    python = bool(conda or {"Pipfile", "requirements.txt", "environment.yaml"} & there)
+    r = bool({R_PACKAGE, "install.R"} & there) or runtime.startswith("r-")
+    julia = bool({"Project.toml", "JuliaProject.toml"} & there)
+    python = by_conda or {"Pipfile", "requirements.txt", *PYTHON_PACKAGE} & there
     has = {
-        "python": (python and not runtime.startswith("r-")) or not (r or "Project.toml" in there),
+        "python": (python and not runtime.startswith("r-")) or not (r or julia),
         "r": r or r_by_conda,
-        "julia": "Project.toml" in there,
+        "julia": julia,
     }
     return {
         "strategy": "repo2docker",
-        "packages_with": "conda" if conda or "environment.yaml" in there else "pip",
+        "packages_with": "conda" if by_conda else "pip",
         "languages": [language for language, is_there in has.items() if is_there],
     } | language_versions(conda, runtime, text(where / "Project.toml"))
 
@@ -190,12 +206,21 @@ class Folder(ContextHook):
     """Gives every template and question these names.
 
     - `environment_files`: what says which packages an environment has
-    - `environment_folder`: where repo2docker looks for such files
     - `existing_files`: which of the template's files an existing repository keeps as they are
     - `found`: the answers that can be read from an existing repository, by question
+    - `is_adopted`: whether the folder holds files, none of which this template made
     - `is_there`: a function; whether the folder has the file of that name
+    - `keeps_environment`: whether the person's own files say what is installed
+    - `own_packages`, `publishing_workflows`: of an existing repository, the files of a package that is itself
+      installed, and the workflows that publish images
     - `template_files`: every file that the template may write
     """
+
+    def __init__(self, environment: Any) -> None:
+        """Remember what is found once: files that are written during the render are none of the person's."""
+        super().__init__(environment)
+        self._found: Answers | None = None
+        self._kept: list[str] = []
 
     def hook(self, context: dict[str, Any]) -> None:
         """Add the names above.
@@ -204,9 +229,23 @@ class Folder(ContextHook):
             context: Copier's, with the answers so far.
         """
         folder = Path(context["_copier_conf"]["dst_path"])
+        if self._found is None:
+            self._look(context, folder)
         context["environment_files"] = ENVIRONMENT_FILES
-        context["environment_folder"] = environment_folder(folder)
-        context["existing_files"] = kept(folder)
-        context["found"] = found(folder)
+        context["existing_files"] = self._kept
+        context["found"] = self._found
+        context["is_adopted"] = is_foreign(folder)
         context["is_there"] = lambda name: (folder / name).exists()
+        context["keeps_environment"] = "environment.yml" in (context.get("kept_files") or [])
+        context["own_packages"] = packages_of_its_own(folder)
+        context["publishing_workflows"] = publishing_workflows(folder)
         context["template_files"] = template_files()
+
+    def _look(self, context: dict[str, Any], folder: Path) -> None:
+        """Look what an existing repository holds."""
+        self._found = {}
+        if is_foreign(folder):
+            where, licence = context["environment_folder"], context["license_found"](folder)
+            self._kept = kept(folder, where, bool(licence))
+            theirs = context["dockerfile_found"]() or environment(folder, where)
+            self._found = context["origin"] | licence | theirs | tests_folder(folder)

@@ -67,7 +67,8 @@ def passed_over(context: dict[str, Any], folder: Path) -> str:
     Returns:
         A sentence, or nothing.
     """
-    strategy, before = context.get("strategy"), stored(folder).get("strategy")
+    strategy = context.get("strategy")
+    before = stored(folder).get("strategy") or context["found"].get("strategy")
     if before is None or strategy in (before, "community-image"):
         return ""
     r_by_apt = re.search(r"^[\s-]*r-base\b", text(folder / "apt.txt"), re.MULTILINE)
@@ -82,12 +83,6 @@ def passed_over(context: dict[str, Any], folder: Path) -> str:
                 f"Use {instead[str(strategy)]}, or move the packages of {name} elsewhere and remove it: "
                 f"the strategy '{strategy}' would install nothing from it."
             )
-    where = context["environment_folder"]
-    if where != folder and before != "community-image":
-        return (
-            f"Move the files of {where.name}/ to the root, remove it and commit, then switch to '{strategy}': "
-            "repo2docker looks at nothing else while it is there."
-        )
     return ""
 
 

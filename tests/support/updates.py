@@ -72,13 +72,16 @@ NOTES = """\
 
 def make_template(path: Path) -> Path:
     """Make the template's repository with its three releases; return its folder."""
-    questions = {
+    questions: dict[str, dict[str, str]] = {
         key: {"type": "str", "default": value, "validator": ""} for key, value in QUESTIONS.items()
     }
     questions["license"]["validator"] = (
         "{% if license == 'nonsense' %}nonsense: no licence{% endif %}"
     )
-    write(path / "copier.yml", json.dumps({"_subdirectory": "template", **questions}))
+    questions["kept_files"] = {"type": "yaml", "default": "[]"}
+    kept = "{% for file in kept_files %}\n/{{ file }}\n{% endfor %}"
+    settings = {"_subdirectory": "template", "_exclude": [kept]}
+    write(path / "copier.yml", json.dumps(settings | questions))
     for release in ("1.0.0", "2.0.0", NEWEST):
         old = "" if release == NEWEST else "# an older release\n"
         for name, text in FILES.items():

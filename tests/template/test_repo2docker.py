@@ -1,7 +1,6 @@
 """R and Julia, to the Dockerfile that unmodified repo2docker writes: `repo2docker --no-build --debug`.
 
-repo2docker asks two web services for versions while it writes. Where they cannot be reached, their
-answers are stand-ins, by the `responses` library; nothing else of repo2docker is touched.
+repo2docker asks two web services for versions while it writes: see support/repo2docker_sources.py.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-import requests
-import responses
 from repo2docker.__main__ import make_r2d
 
+from support import repo2docker_sources
 from support.renders import Renders
 
 # os.geteuid() in its app.py.
@@ -24,24 +22,12 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="repo2docker asks for a uid, which Windows has none of"
 )
 
-JULIA = "https://julialang-s3.julialang.org/bin/versions.json"
-SNAPSHOTS = "https://packagemanager.posit.co/__api__/url"
-
 
 @pytest.fixture(scope="module")
 def versions() -> Iterator[None]:
-    """The two services: real ones, or stand-ins that know one Julia of each minor and one snapshot."""
-    try:
-        requests.get(JULIA, timeout=5).raise_for_status()
-        requests.post(SNAPSHOTS, json={"repo": "all"}, timeout=5)
+    """The two services that it asks for versions."""
+    with repo2docker_sources.reachable():
         yield
-    except requests.RequestException:
-        with responses.RequestsMock(assert_all_requests_are_fired=False) as standin:
-            standin.get(
-                JULIA, json={version: {} for version in ("1.6.7", "1.11.8", "1.12.2", "1.13.0")}
-            )
-            standin.post(SNAPSHOTS, json={"upsi": "2026-11-01+stand-in"})
-            yield
 
 
 @pytest.fixture(scope="module")

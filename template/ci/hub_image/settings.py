@@ -19,6 +19,7 @@ FORMS = {
     "DEFAULT_URL": (r"/\S*", "a path that starts with /, as /lab"),
     "HOME_DIR": (r"/\S*[^\s/]", "an absolute path, as /home/jovyan"),
     "WORKING_DIR": (r"(/\S+)?", "empty or an absolute path, as /home/rstudio"),
+    "TESTS": (r"([\w.-]+)?", "the folder of its tests, as tests"),
     "PLATFORMS": (
         r"(linux/(amd64|arm64)(,linux/(amd64|arm64))?)?",
         "linux/amd64, linux/arm64 or both with a comma between them",
@@ -53,6 +54,7 @@ class Settings:
         default_url: the path that a server opens first.
         home_dir: where a hub mounts the home volume.
         working_dir: where a hub is told to start the server; empty for the image's own.
+        tests: the folder of the tests that run in it; empty for `tests`.
         platforms: what it is built for, as linux/amd64; empty for a community's image.
         binder: what Binder starts, `repository` or `image`.
         source: the address of the code's page.
@@ -68,6 +70,7 @@ class Settings:
     default_url: str
     home_dir: str
     working_dir: str
+    tests: str
     platforms: tuple[str, ...]
     binder: str
     source: str

@@ -65,7 +65,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     add("image", nargs="?", metavar="IMAGE", help="check this image instead of building one")
     reuse = "reuse layers of this image, where they are the same, instead of building them"
     add("--cache-from", default="", metavar="IMAGE", help=reuse)
-    add("--tests", type=Path, metavar="DIR", help="default: tests")
+    add("--tests", type=Path, metavar="DIR", help="default: what image.env says")
     seconds = "how long a start may take (default: 300, as on a hub)"
     add("--timeout", type=float, default=300, metavar="SECONDS", help=seconds)
     options = parser.parse_args(argv)
@@ -85,7 +85,7 @@ def _check(settings: Settings, options: argparse.Namespace) -> None:
         )
     containers = Containers(engine.connect(), settings, options.timeout)
     hub = Hub(containers)
-    containers.tests = (options.tests or settings.root / "tests").resolve()
+    containers.tests = (options.tests or settings.root / (settings.tests or "tests")).resolve()
     builds = not (options.image or settings.is_pointer)
     containers.reference = options.image or settings.base_image
     try:

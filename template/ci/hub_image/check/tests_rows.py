@@ -44,7 +44,7 @@ def tests_pass(containers: Containers) -> str:
         limit=LIMIT,
         home=True,
         mounts=[containers.volume("tests", MOUNT, read_only=True)],
-        environment={"PYTHONDONTWRITEBYTECODE": "1"},
+        environment={"PYTHONDONTWRITEBYTECODE": "1", "HUB_IMAGE_CHECK": "1"},
     )
     if code == 5:
         text = f"pytest collected no test in {containers.tests}: name the functions test_*."

@@ -15,7 +15,7 @@ import yaml
 from packaging.version import InvalidVersion, Version
 
 from hub_image.git import git, identity, names
-from hub_image.settings import UserError
+from hub_image.settings import Settings, UserError
 from hub_image.update.look import run
 from hub_image.update.plan import BRANCH, BUNDLE, Plan
 
@@ -28,8 +28,10 @@ def by_hand(plan: Plan, root: Path) -> None:
     Raises:
         UserError: Copier refuses.
     """
-    before = git("rev-parse", "HEAD", cwd=root)
+    before, base = git("rev-parse", "HEAD", cwd=root), Settings.read(root).base_image
     run([sys.executable, "-m", *plan.command, "--quiet", "--conflict=inline"], root)
+    if note := renew_from(root, base):
+        print(note)
     for name in _unmerged(root):
         print(f"Both sides changed {name}: choose between the versions in it, then `git add` it.")
     for name in names("diff", "--name-only", "--no-renames", "--diff-filter=D", cwd=root):
@@ -57,6 +59,8 @@ def save(plan: Plan, root: Path, folder: Path) -> None:
                 POINTERS,
             )
             plan.conflicts = _settle(copy)
+            note = renew_from(copy, Settings.read(root).base_image)
+            plan.notes += [note] if note else []
             plan.releases = _release_notes(copy, *plan.rows[0][1:]) if plan.template else ""
             git("add", "--all", cwd=copy)
             tree, mine = git("write-tree", cwd=copy), identity(BRANCH)
@@ -64,6 +68,43 @@ def save(plan: Plan, root: Path, folder: Path) -> None:
             git("update-ref", "HEAD", commit, cwd=copy)
             git("bundle", "create", "--quiet", str(folder / BUNDLE), "HEAD", "^HEAD^", cwd=copy)
     plan.write(folder)
+
+
+def renew_from(folder: Path, old: str) -> str:
+    """Put the new base image into the FROM of a Dockerfile that was there before the template: Copier leaves it alone.
+
+    Args:
+        folder: the repository, just updated.
+        old: the base image of before.
+
+    Returns:
+        A sentence where a person must do it, or nothing.
+    """
+    answers = yaml.safe_load((folder / ".copier-answers.yml").read_text(encoding="utf-8"))
+    new, image = Settings.read(folder).base_image, old.partition("@")[0].rpartition(":")[0]
+    if (
+        new == old
+        or not new.startswith(f"{image}:")
+        or "Dockerfile" not in (answers.get("kept_files") or [])
+    ):
+        return ""
+    places = (folder / place / "Dockerfile" for place in (".binder", "binder", ""))
+    path = next(
+        path
+        for path in places
+        if path.parent.is_dir() and (path.is_file() or path.parent == folder)
+    )
+    short = image.removeprefix("docker.io/").removeprefix("library/")
+    start = rf"^(FROM\s+(?:--platform=\S+\s+)?(?:docker\.io/)?(?:library/)?{re.escape(short)}:)"
+    pattern = rf"(?im){start}{re.escape(old[len(image) + 1 :])}(?=\s|$)".encode()
+    text = path.read_bytes() if path.is_file() else b""
+    text, count = re.subn(pattern, rb"\g<1>" + new[len(image) + 1 :].encode(), text)
+    if not count:
+        return (
+            f"Let a FROM of {path.relative_to(folder)} be {new} yourself: there is none of {old}."
+        )
+    path.write_bytes(text)
+    return ""
 
 
 @contextlib.contextmanager

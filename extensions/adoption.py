@@ -1,0 +1,284 @@
+"""What an existing repository cannot become, and what to tell whom it belongs to, for Jinja.
+
+It only reads, and needs what extensions/dockerfile.py and folder.py add. Copier loads this file by its path and,
+in one update, in two versions: it imports no sibling.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from reprlib import Repr
+from typing import Any
+
+from copier_template_extensions import ContextHook
+
+SHORT = Repr()  # a bad value: its control characters escaped, and at most a line of it
+SHORT.maxstring = SHORT.maxother = 80
+FOLDER = re.compile(r"(?!ci$)[A-Za-z0-9_][A-Za-z0-9_.-]*")
+LEGACY = "andrewosh/binder-base"  # repo2docker removed its build pack in January 2020
+# By file, what else would install its packages: the strategies with a Dockerfile of ours do not read it.
+INSTEAD = {
+    "DESCRIPTION": "install the package in install.R",
+    "JuliaProject.toml": "rename it to Project.toml",
+    "Pipfile": "write its packages into requirements.txt",
+    "Pipfile.lock": "write its packages into requirements.txt",
+    "default.nix": "write its packages into environment.yml",
+    "environment.yaml": "rename it to environment.yml",
+    "pyproject.toml": "let postBuild run `python3 -m pip install .`",
+    "setup.py": "let postBuild run `python3 -m pip install .`",
+}
+PACKAGE = ("DESCRIPTION", "pyproject.toml", "setup.py")  # which stay, whoever installs them
+# What in a subfolder is an environment's.
+SIGNS = (
+    "Dockerfile",
+    "environment.yml",
+    "requirements.txt",
+    "install.R",
+    "Project.toml",
+    "Pipfile",
+)
+
+Context = dict[str, Any]
+
+
+def text(path: Path) -> str:
+    """Return a file's text, or nothing where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def tests_folder_error(value: str) -> str:
+    """Refuse what is no folder for tests; return a sentence, or nothing."""
+    if FOLDER.fullmatch(value):
+        return ""
+    return f"Name one folder in the root that is not ci, as tests: {SHORT.repr(value)} is none."
+
+
+def home_error(value: str) -> str:
+    """Refuse what is no home of a user; return a sentence, or nothing."""
+    if re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*", value):
+        return ""
+    return f"Write an absolute path, as /home/rstudio: {SHORT.repr(value)} is none."
+
+
+def not_utf_8(folder: Path) -> str:
+    """Return a name below a folder that is no UTF-8, or nothing; git's own files are not looked at."""
+    for path in folder.iterdir():
+        try:
+            path.name.encode()
+        except UnicodeEncodeError:
+            return path.name
+        below = path.name != ".git" and path.is_dir() and not path.is_symlink()
+        if below and (name := not_utf_8(path)):
+            return name
+    return ""
+
+
+def hopeless(context: Context, folder: Path) -> str:
+    """Refuse an existing repository that repo2docker would not build, whatever came in.
+
+    Args:
+        context: Copier's, with the answers that were given.
+        folder: the destination.
+
+    Returns:
+        A sentence, or nothing.
+    """
+    if not context["is_adopted"]:
+        return ""
+    where = context["environment_folder"]
+    if all((folder / name).is_dir() for name in ("binder", ".binder")):
+        return "Remove binder/ or .binder/: repo2docker refuses a repository that has both."
+    if re.search(rf"(?im)^FROM +{LEGACY}", text(folder / "Dockerfile")):
+        return (
+            "Start Dockerfile from another image, as quay.io/jupyter/base-notebook with a tag: "
+            f"repo2docker builds nothing from '{LEGACY}' any more."
+        )
+    new = ("Project.toml", "JuliaProject.toml", "Dockerfile")
+    if (where / "REQUIRE").is_file() and not any((where / name).exists() for name in new):
+        return "Write the packages of REQUIRE into a Project.toml: repo2docker installs none from 'REQUIRE' any more."
+    if name := not_utf_8(folder):
+        return f"Rename {SHORT.repr(name)}, whose name is no UTF-8: Copier could not update the repository."
+    if context["found"].get("strategy") or context["_copier_conf"]["data"].get("strategy"):
+        return ""
+    # no deeper, where node_modules and the like lie
+    signs = [
+        path for depth in ("*", "*/*") for sign in SIGNS for path in folder.glob(f"{depth}/{sign}")
+    ]
+    names = sorted(path.relative_to(folder).as_posix() for path in signs)
+    if first := next((name for name in names if not name.startswith(".")), None):
+        return (
+            "Adopt each environment in a repository of its own, as docs/adopt.md shows, or give -d strategy=... "
+            f"for a new one in the root: repo2docker looks there, and not for '{first}'."
+        )
+    return ""
+
+
+def before(context: Context) -> str:
+    """Return the strategy that the files of the folder are for, or nothing where it is new."""
+    return str(context["stored_answers"].get("strategy") or context["found"].get("strategy") or "")
+
+
+def unfit(context: Context, folder: Path) -> str:
+    """Refuse a strategy whose files would have no effect beside those that are the person's.
+
+    Args:
+        context: the answers so far.
+        folder: the destination.
+
+    Returns:
+        A sentence, or nothing.
+    """
+    strategy, was, where = context["strategy"], before(context), context["environment_folder"]
+    if not was or strategy == was:
+        return ""
+    kept = context.get("kept_files") or []
+    here = (
+        where.relative_to(folder).as_posix().removeprefix(".")
+        if where == folder
+        else f"{where.name}/"
+    )
+    if "Dockerfile" in kept and (where / "Dockerfile").is_file():
+        fits = context["dockerfile_found"]()["strategy"]
+        possible = {"community-image": ("inherit",), "inherit": (), "dockerfile": ()}[fits]
+        if strategy in (fits, "dockerfile", *possible):
+            return ""
+        return (
+            f"Use -d strategy={fits}, or remove {here}Dockerfile and answer kept_files without it: as long as it "
+            f"is there it is what is built, whatever '{strategy}' writes."
+        )
+    if where != folder and was == "repo2docker":
+        return (
+            f"Move the files of {where.name}/ to the root, remove it and commit, then take '{strategy}': "
+            "repo2docker looks at nothing else while it is there."
+        )
+    return "" if strategy in ("community-image", "repo2docker") else _not_installed(context, folder)
+
+
+def _not_installed(context: Context, folder: Path) -> str:
+    """Refuse a strategy with a Dockerfile of ours that would install nothing from a file."""
+    strategy = context["strategy"]
+    own = (
+        [] if re.search(r"pip\S* install", text(folder / "postBuild")) else context["own_packages"]
+    )
+    for name, instead in INSTEAD.items():
+        if name in own if name in PACKAGE else (folder / name).is_file():
+            remove = "" if name in PACKAGE or instead.startswith("rename") else " and remove it"
+            return f"Use -d strategy=repo2docker, or {instead}{remove}: '{strategy}' would install nothing from {name}."
+    runtime = text(folder / "runtime.txt").strip()
+    if runtime and "runtime.txt" in (context.get("kept_files") or []):
+        version = str(context.get("python_version") or context["found"].get("python_version", ""))
+        if strategy == "inherit" or not re.fullmatch(
+            rf"python-{re.escape(version)}(\.\d+)?", runtime
+        ):
+            return (
+                f"Use -d strategy=repo2docker, or remove runtime.txt: with '{strategy}' "
+                f"nothing would follow its {SHORT.repr(runtime)}."
+            )
+    return ""
+
+
+def notes(context: Context, folder: Path) -> list[str]:
+    """Return what the owner of a repository must know after `copier copy`, a line each."""
+    lines = []
+    if context["image"] and context["strategy"] != "community-image":
+        lines += context["image_note"]()
+    if not context["is_adopted"]:
+        return lines
+    return (
+        lines
+        + _of_dockerfile(context, folder)
+        + _of_workflows(context, folder)
+        + _of_versions(context)
+    )
+
+
+def _of_dockerfile(context: Context, folder: Path) -> list[str]:
+    """Return lines on a Dockerfile that stays the person's."""
+    where, reference = context["environment_folder"], context["dockerfile_from"]()
+    path = where / "Dockerfile"
+    if not path.is_file():
+        return []
+    name = path.relative_to(folder).as_posix()
+    hidden = [one for one in context["environment_files"] if (folder / one).is_file()]
+    if where != folder and hidden and re.search("do not edit", text(path), re.IGNORECASE):
+        return [
+            f"{name} is another CI's, and hides {', '.join(hidden)}: Binder starts its image. To let them count again:",
+            f"  git rm {name}, remove what writes it, commit, and copier copy once more.",
+        ]
+    if context["found"].get("base") and reference:
+        return [
+            f"{name} stays yours: updates of the base image change its FROM and nothing else in it."
+        ]
+    if reference and context["found"].get("strategy") == "dockerfile":
+        return [f"{name} starts from {reference}: no update follows that."]
+    return []
+
+
+def _of_workflows(context: Context, folder: Path) -> list[str]:
+    """Return lines on CI that is there already."""
+    kept, lines = context.get("kept_files") or [], []
+    publishing = [f".github/workflows/{name}" for name in context["publishing_workflows"]]
+    if publishing and context["code_host"] == "github":
+        lines.append(
+            f"{', '.join(publishing)} publishes an image, so the template's image.yml, which tests it first, stays out."
+        )
+        lines.append("  To have that one instead: git rm yours, commit, and copier copy once more.")
+    ours = [".gitlab-ci.yml"] if context["code_host"] == "gitlab" else []
+    ours += (
+        [f".github/workflows/{one}.yml" for one in ("image", "update")]
+        if context["code_host"] == "github"
+        else []
+    )
+    for name in ours:
+        if name in kept and (folder / name).is_file() and name not in publishing:
+            lines.append(
+                f"{name} is yours, so the template's is not there: rename yours and copy once more to have it."
+            )
+    return lines
+
+
+def _of_versions(context: Context) -> list[str]:
+    """Return a line where files ask for a Python that no answer can name."""
+    where = context["environment_folder"]
+    for name, pattern in {
+        "environment.yml": r"^\s*- *python *=+ *([\d.]+)",
+        "runtime.txt": r"^python-([\d.]+)",
+    }.items():
+        asked = re.search(pattern, text(where / name), re.MULTILINE)
+        if asked and "python_version" not in context["found"]:
+            return [
+                f"{name} asks for Python {asked[1]}, and keeps it: no answer of the template is of that version."
+            ]
+    return []
+
+
+class Adoption(ContextHook):
+    """Gives every template and question these names, and the filters `home_error` and `tests_folder_error`.
+
+    - `copy_notes`: a function; lines for whom a repository belongs to, after `copier copy`
+    - `hopeless`, `unfit`: functions; a sentence on what cannot be adopted, or nothing
+    """
+
+    def __init__(self, environment: Any) -> None:
+        """Add the filters.
+
+        Args:
+            environment: Copier's.
+        """
+        super().__init__(environment)
+        environment.filters |= {"home_error": home_error, "tests_folder_error": tests_folder_error}
+
+    def hook(self, context: Context) -> None:
+        """Add the names above.
+
+        Args:
+            context: Copier's, with the answers so far.
+        """
+        folder = Path(context["_copier_conf"]["dst_path"])
+        context["copy_notes"] = lambda: notes(context, folder)
+        context["hopeless"] = lambda: hopeless(context, folder)
+        context["unfit"] = lambda: unfit(context, folder)
