@@ -40,6 +40,7 @@ TESTS = [
     "pyte; sys_platform != 'win32'",  # reads what a terminal shows
     "pytest-copie",
     "pytest-xdist",
+    "python-dotenv",  # reads ci/image.env as others do
     "responses",  # answers for two web services where they cannot be reached
     "rich",  # draws what a terminal shows
     "trustme",  # certificates for the stand-in of another

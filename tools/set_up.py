@@ -5,7 +5,6 @@
 #   "copier-template-extensions>=0.3.3",
 #   "jinja2-time>=0.2",
 #   "packaging>=24",
-#   "python-dotenv>=1,<2",
 #   "pyyaml>=6",
 # ]
 # ///

@@ -12,12 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 import responses
-from urllib3 import Retry
 
-from hub_image import registry_client
 from hub_image.referrers import SBOM, attach, attached
 from hub_image.registry import INDEX, AccessDenied, Manifest, Registry, RegistryError
 from support.strict_registry import StrictRegistry, basic
+from support.web import bridge
 
 URL = "https://quay.io/v2/me/env/"
 PASSWORD = "a-password-that-nobody-sees"
@@ -28,8 +27,7 @@ PROVENANCE = "application/vnd.in-toto+json"
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[responses.RequestsMock]:
     """All of the web; nothing is waited for."""
-    again = Retry(total=2, backoff_factor=0, status_forcelist=[503, 429], raise_on_status=False)
-    monkeypatch.setattr(registry_client, "RETRY", again)
+    bridge(monkeypatch, 0, 0)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as web:
         yield web
 
@@ -170,7 +168,7 @@ def test_a_lasting_failure_is_one_sentence(web: responses.RequestsMock) -> None:
 
 
 def test_what_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_client, "RETRY", Retry(0))
+    bridge(monkeypatch)
     with pytest.raises(RegistryError) as failed:
         Registry("127.0.0.1:1/me/env").tags()
     assert str(failed.value) == (
@@ -192,10 +190,11 @@ def test_of_platform(there: StrictRegistry) -> None:
     ]
     index = there.hold({"manifests": entries}, "2026-11-22", media_type=INDEX)
     registry = Registry(there.image)
-    found = registry.of_platform(index, "linux/arm64")
+    found = registry.of_platform("2026-11-22", "linux/arm64")
     assert found == arm and registry.labels(found) == {"for": "arm64"}
-    assert registry.of_platform(arm, "linux/amd64") is arm
-    assert registry.of_platform(index, "linux/s390x") is None
+    assert registry.of_platform(arm.digest, "linux/amd64") == arm
+    assert registry.of_platform("2026-11-22", "linux/s390x") is None
+    assert registry.of_platform("2026-11-23", "linux/amd64") is None
     assert registry.digest("2026-11-22") == index.digest
 
 

@@ -16,23 +16,17 @@ from typing import Any, ClassVar
 
 import pytest
 import responses
-from urllib3 import Retry
 
 from hub_image import registry_client
 from hub_image.contents import Contents
 from hub_image.referrers import SBOM, attach, attached
 from hub_image.registry import INDEX, MANIFEST, Manifest, Registry, RegistryError
 from support.strict_registry import basic
+from support.web import bridge
 
 ACCOUNT = ("robot", "a-password-that-nobody-sees")
 DIGEST = f"sha256:{64 * 'a'}"
 IMAGE = Manifest(json.dumps({"config": {"digest": DIGEST}}).encode(), MANIFEST)
-INDEX_OF_ONE = Manifest(
-    json.dumps(
-        {"manifests": [{"digest": DIGEST, "platform": {"os": "linux", "architecture": "amd64"}}]}
-    ).encode(),
-    INDEX,
-)
 DEEP = "[" * 200_000
 SHAPES: dict[str, str | bytes] = {
     "nothing": "",
@@ -71,7 +65,7 @@ QUESTIONS: dict[str, Callable[[Registry], object]] = {
     "may_push": lambda registry: registry.may_push(),
     "tags": lambda registry: registry.tags(),
     "manifest": lambda registry: registry.manifest("2026-11-22"),
-    "of_platform": lambda registry: registry.of_platform(INDEX_OF_ONE, "linux/amd64"),
+    "of_platform": lambda registry: registry.of_platform("2026-11-22", "linux/amd64"),
     "blob": lambda registry: registry.blob(DIGEST),
     "digest": lambda registry: registry.digest("2026-11-22"),
     "architectures": lambda registry: registry.architectures("2026-11-22"),
@@ -84,8 +78,7 @@ QUESTIONS: dict[str, Callable[[Registry], object]] = {
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is waited for."""
-    again = Retry(total=1, backoff_factor=0, status_forcelist=[503], raise_on_status=False)
-    monkeypatch.setattr(registry_client, "RETRY", again)
+    bridge(monkeypatch, 0)
 
 
 def ask(question: str, registry: Registry) -> None:

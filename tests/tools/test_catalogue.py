@@ -14,13 +14,12 @@ from typing import Any
 
 import pytest
 import responses
-import urllib3
 import yaml
 
-from hub_image import registry_client
 from hub_image.registry import RegistryError
 from hub_image.update.tags import newest
 from support import plain_registry
+from support.web import bridge
 from tools import catalogue, newer_images, readme
 from tools.catalogue_file import Found
 from tools.newer_images import Look, Unsure, settle
@@ -31,7 +30,7 @@ DAYS = r"^\d{4}-\d{2}-\d{2}$"
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry that fails is asked once: the pauses are tested with the client."""
-    monkeypatch.setattr(registry_client, "RETRY", urllib3.Retry(0, raise_on_status=False))
+    bridge(monkeypatch)
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ from docker.context import ContextAPI
 from docker.errors import DockerException
 from docker.models.images import Image
 
+from hub_image.git import REVISION
 from hub_image.settings import UserError
 
-REVISION = "org.opencontainers.image.revision"  # the label for the commit
-SOURCE = "org.opencontainers.image.source"  # and for the address of the code
+__all__ = ["REVISION", "SOURCE", "connect", "platform_of"]
+
+SOURCE = "org.opencontainers.image.source"  # an image's label for the address of the code
 PING_TIMEOUT = 120  # seconds
 ANSWER_TIMEOUT = 600  # seconds: to remove a large image from a slow disk takes minutes
 

@@ -7,6 +7,8 @@ import os
 import subprocess
 from pathlib import Path
 
+REVISION = "org.opencontainers.image.revision"  # an image's label for the commit
+
 
 def git(
     *arguments: str, cwd: Path, env: dict[str, str] | None = None, text: str | None = None

@@ -6,8 +6,8 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 
 from hub_image.registry_client import AccessDenied, Client, NotFound, RegistryError, understood
@@ -19,6 +19,7 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER = "application/vnd.docker.distribution.manifest"
 ACCEPTED = f"{MANIFEST}, {INDEX}, {DOCKER}.v2+json, {DOCKER}.list.v2+json"
 TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+NEXT = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next\b')  # RFC 8288
 PAGES = 200  # of 1000 tags
 
 
@@ -97,7 +98,7 @@ class Registry:
 
     def may_push(self) -> None:
         """Begin an upload and give it up: AccessDenied if this account may not."""
-        place = self._client.ask("POST", "blobs/uploads/").headers.get("Location", "")
+        place = self._upload()
         with contextlib.suppress(RegistryError):  # it ends by itself
             self._client.ask("DELETE", place)
 
@@ -111,25 +112,26 @@ class Registry:
             except NotFound:
                 return found
             with understood(f"the tags of {self.image}"):
-                found += [tag for tag in page.json()["tags"] or [] if TAG.fullmatch(tag)]
-                path = page.links.get("next", {}).get("url", "")
-            if not path:
+                listed = json.loads(page.data)["tags"] or []
+                found += [tag for tag in listed if TAG.fullmatch(tag)]
+            if not (following := NEXT.search(page.headers.get("Link", ""))):
                 return found
+            path = following[1]
         raise RegistryError(f"Check the tags of {self.image}: they have over {PAGES} pages.")
 
     def manifest(self, reference: str) -> Manifest | None:
         """Return the manifest or index of a tag or digest; None if there is none."""
         path = f"manifests/{_reference(reference)}"
         try:
-            answer = self._client.ask("GET", path, headers={"Accept": ACCEPTED})
+            answer = self._client.ask("GET", path, Accept=ACCEPTED)
         except NotFound:
             return None
-        kind = answer.headers.get("Content-Type", "").partition(";")[0]
-        return Manifest(self._verified(answer.content, reference), kind)
+        return Manifest(self._verified(answer.data, reference), answer.media_type)
 
-    def of_platform(self, manifest: Manifest, platform: str) -> Manifest | None:
-        """Return a manifest itself or, of an index, that of a platform such as linux/amd64."""
-        if "manifests" not in manifest.content:
+    def of_platform(self, reference: str, platform: str) -> Manifest | None:
+        """Return the manifest of a tag or, of an index, that of a platform such as linux/amd64."""
+        manifest = self.manifest(reference)
+        if manifest is None or "manifests" not in manifest.content:
             return manifest
         digests = [digest for at, digest in manifest.images if at == platform]
         return self.manifest(digests[0]) if digests else None
@@ -137,7 +139,7 @@ class Registry:
     def blob(self, digest: str) -> bytes:
         """Return the bytes of a digest."""
         answer = self._client.ask("GET", f"blobs/{_reference(digest)}")
-        return self._verified(answer.content, digest)
+        return self._verified(answer.data, digest)
 
     def digest(self, reference: str) -> str:
         """Return the digest that a tag names now; RegistryError if it is gone."""
@@ -159,32 +161,38 @@ class Registry:
         with understood(f"the labels of {self.image}"):
             return dict(self._settings(manifest)["config"].get("Labels") or {})
 
-    def put(self, manifest: Manifest, reference: str) -> Mapping[str, str]:
+    def put(self, manifest: Manifest, reference: str) -> Message:
         """Store a manifest or index under a tag or its digest; return the answer's headers."""
-        headers = {"Content-Type": manifest.media_type}
-        path = f"manifests/{_reference(reference)}"
-        return self._client.ask("PUT", path, data=manifest.data, headers=headers).headers
+        path, kind = f"manifests/{_reference(reference)}", manifest.media_type
+        return self._client.ask("PUT", path, manifest.data, Content_Type=kind).headers
 
     def put_blob(self, data: bytes, media_type: str) -> dict[str, Any]:
         """Store bytes; return their descriptor."""
-        with self._client.asking("PUT blobs"):
-            # in one piece, with its length, which some registries want
-            self._client.push_blob(data=data, digest=digest_of(data))  # type: ignore[arg-type]
-        return Manifest(data, media_type).descriptor
+        place, blob = self._upload(), Manifest(data, media_type)
+        path = f"{place}{'&' if '?' in place else '?'}digest={blob.digest}"
+        self._client.ask("PUT", path, data, Content_Type="application/octet-stream")
+        return blob.descriptor
 
     def referrers(self, subject: Manifest) -> list[dict[str, Any]]:
         """Return descriptors of what refers to an image (OCI distribution, "Listing referrers")."""
         found: Manifest | None = None
         with contextlib.suppress(NotFound):
             # GHCR, which knows no such list, leads to a web page (artifacthub/hub#4785)
-            path, accept = f"referrers/{subject.digest}", {"Accept": INDEX}
-            answer = self._client.ask("GET", path, headers=accept, allow_redirects=False)
-            if answer.headers.get("Content-Type", "").partition(";")[0] == INDEX:
-                found = Manifest(answer.content, INDEX)
+            path = f"referrers/{subject.digest}"
+            answer = self._client.ask("GET", path, follow=False, Accept=INDEX)
+            if answer.media_type == INDEX:
+                found = Manifest(answer.data, INDEX)
         found = found or self.manifest(subject.digest.replace(":", "-"))
         with understood(f"the referrers of {subject.digest}"):
             listed = found.content.get("manifests") or [] if found else []
             return [dict(entry.items()) for entry in listed]
+
+    def _upload(self) -> str:
+        """Begin an upload, and return its address."""
+        place = self._client.ask("POST", "blobs/uploads/").headers.get("Location", "")
+        if not place:
+            raise RegistryError(f"Check {self.image}: its registry names no address to upload to.")
+        return place
 
     def _existing(self, reference: str) -> Manifest:
         """Return what must be there."""

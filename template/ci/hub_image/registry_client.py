@@ -1,36 +1,33 @@
 """How a registry is asked: whom credentials go to, what is tried again, what fails in one sentence.
 
-python-dxf is the client; here stands what it lacks. Credentials go to the registry and to the server
-of tokens that it names, and nowhere else, whatever it answers.
+By Python's own library: a step that holds a token runs no package, as none would be pinned by its hash.
+Credentials go to the registry and to the server of tokens that it names, and nowhere else, whatever it
+answers: OCI distribution specification; distribution.github.io, "Token Authentication".
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import http.client
+import json
 import time
+import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
 from typing import Any
-from urllib.parse import urljoin, urlsplit
-
-import dxf
-import requests
-import urllib3
-from dxf.exceptions import DXFError, DXFUnauthorizedError
-from requests.adapters import HTTPAdapter
-from requests.auth import HTTPBasicAuth
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urljoin, urlsplit
 
 LOCAL = ("localhost", "127.0.0.1")  # plain HTTP on this machine only, as Docker does
 TIMEOUT = 60  # seconds without a byte
 LONGEST = 32 * 2**20  # bytes of an answer: registries take manifests of up to 4 MiB
 SLOWEST = 300  # seconds for an answer
-RETRY = urllib3.Retry(
-    total=4,
-    connect=2,
-    backoff_factor=1,  # seconds: 14 in all
-    status_forcelist=[429, 500, 502, 503, 504],
-    raise_on_status=False,
-    respect_retry_after_header=False,  # it may name hours
-)
+PAUSES = (1, 2, 4)  # seconds before a question is put again; "Retry-After" may name hours
+PASSING = (429, 500, 502, 503, 504)
+MOVED = (301, 302, 303, 307, 308)
+REDIRECTS = 10
 
 
 class RegistryError(Exception):
@@ -43,6 +40,19 @@ class AccessDenied(RegistryError):
 
 class NotFound(RegistryError):
     """What a registry does not have."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that says yes."""
+
+    data: bytes
+    headers: Message
+
+    @property
+    def media_type(self) -> str:
+        """What it is."""
+        return self.headers.get("Content-Type", "").partition(";")[0]
 
 
 @contextlib.contextmanager
@@ -59,38 +69,14 @@ def understood(answer: str) -> Iterator[None]:
         raise RegistryError(f"Check {answer}: it is no answer of a registry ({kind}).") from None
 
 
-class _Adapter(HTTPAdapter):
-    """Reads each answer at once, and none that never ends."""
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Leaves them to the client, which knows whom credentials are for."""
 
-    def send(self, *arguments: Any, **options: Any) -> requests.Response:
-        response = super().send(*arguments, **options | {"stream": True})
-        data, end = bytearray(), time.monotonic() + SLOWEST
-        for part in response.iter_content(1024):
-            data += part
-            if len(data) > LONGEST or time.monotonic() > end:
-                response.close()
-                raise requests.exceptions.ContentDecodingError("an answer without end")
-        response._content = bytes(data)
-        return response
+    def redirect_request(self, *_: Any) -> None:
+        return None
 
 
-class _Session(requests.Session):
-    """Knows nothing of ~/.netrc: anonymous access is anonymous."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.auth = lambda request: request
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter(max_retries=RETRY))
-
-    def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
-        """Follow a redirect to another host without credentials."""
-        leaves = self.should_strip_auth(response.request.url, prepared_request.url)  # type: ignore[no-untyped-call] # the stubs'
-        if leaves:
-            prepared_request.headers.pop("Authorization", None)
-
-
-class Client(dxf.DXF):
+class Client:
     """A client of one image's repository."""
 
     def __init__(self, host: str, name: str, credentials: tuple[str, str] | None) -> None:
@@ -101,90 +87,140 @@ class Client(dxf.DXF):
             name: the image's, as owner/name.
             credentials: user and password; None for anonymous access.
         """
-        address = "registry-1.docker.io" if host == "docker.io" else host
-        self.local = host.partition(":")[0] in LOCAL
-        super().__init__(address, name, self._log_in, insecure=self.local, timeout=TIMEOUT)
         self.image, self.host, self.credentials = f"{host}/{name}", host, credentials
-        self._sessions = [_Session()]
+        self.local = host.partition(":")[0] in LOCAL
+        self.name = f"library/{name}" if host == "docker.io" and "/" not in name else name
+        address = "registry-1.docker.io" if host == "docker.io" else host
+        self.base = f"{'http' if self.local else 'https'}://{address}/v2/{self.name}/"
+        self.basic = ""
+        if credentials:
+            self.basic = f"Basic {base64.b64encode(':'.join(credentials).encode()).decode()}"
+        self.authorization = ""  # what the registry wants to see
 
-    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Ask the registry.
+    def ask(
+        self,
+        method: str,
+        path: str,
+        data: bytes | None = None,
+        *,
+        follow: bool = True,
+        **headers: str,
+    ) -> Answer:
+        """Return what the registry answers.
 
         Args:
-            method: such as GET.
-            path: below the image's repository, or an address that the registry has named.
-            options: as requests has them.
-
-        Returns:
-            An answer that says yes.
+            method: of HTTP.
+            path: below the image's address, or an address that the registry has named.
+            data: the request's body.
+            follow: whether to follow redirects.
+            headers: with an underscore for each hyphen.
 
         Raises:
             RegistryError: whatever fails.
         """
-        with self.asking(f"{method} {path.partition('?')[0]}"):
-            answer: requests.Response = self._request(method.lower(), path, **options)  # type: ignore[no-untyped-call] # dxf's
-            return answer
-
-    @contextlib.contextmanager
-    def asking(self, question: str) -> Iterator[None]:
-        """Turn whatever fails into a RegistryError."""
-        about = f"{question} of {self._repo}"
+        url = urljoin(self.base, path)
+        about = f"{method} {path.partition('?')[0]} of {self.name}"
+        given = {key.replace("_", "-"): value for key, value in headers.items()}
         try:
             with understood(f"what {self.host} says to {about}"):
-                yield
-        except DXFUnauthorizedError:
-            raise AccessDenied(
-                f"Get access to {self.image}: {self.host} refuses {about}."
-            ) from None
-        except requests.HTTPError as error:
-            status = error.response.status_code
-            kind = {403: AccessDenied, 404: NotFound}.get(status, RegistryError)
-            raise kind(f"Check {self.image}: {self.host} answers {status} to {about}.") from None
-        except (requests.ConnectionError, requests.Timeout):
+                try:
+                    return self._send(method, url, data, given, follow=follow)
+                except HTTPError as error:
+                    ours = _place(error.url or "") == _place(self.base)
+                    # a redirect may have led elsewhere
+                    if error.code != 401 or not ours or not self._logs_in(error.headers):
+                        raise
+                return self._send(method, url, data, given, follow=follow)
+        except HTTPError as error:
+            if error.code == 401:
+                text = f"Get access to {self.image}: {self.host} refuses {about}."
+                raise AccessDenied(text) from None
+            kind = {403: AccessDenied, 404: NotFound}.get(error.code, RegistryError)
+            kind = kind if follow or error.code not in MOVED else NotFound
+            text = f"Check {self.image}: {self.host} answers {error.code} to {about}."
+            raise kind(text) from None
+        except OSError:
             where = f"{self.host} cannot be reached, to ask about {self.image}"
             raise RegistryError(f"Check the network: {where}.") from None
-        except (DXFError, requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        except http.client.HTTPException as error:
             text = f"{self.host} breaks off at {about} ({type(error).__name__})"
             raise RegistryError(f"Check {self.image}: {text}.") from None
 
-    def _log_in(self, _: dxf.DXFBase, response: requests.Response) -> None:
-        """Get what a challenge asks for (distribution.github.io, "Token Authentication").
+    def _send(
+        self, method: str, url: str, data: bytes | None, headers: dict[str, str], *, follow: bool
+    ) -> Answer:
+        """Ask, and follow redirects, as to a registry's store; credentials are the registry's alone."""
+        for _ in range(REDIRECTS):
+            request = urllib.request.Request(url, data, headers, method=method)
+            if request.type not in ("http", "https"):
+                raise ValueError("an address that is not of HTTP")
+            if self.authorization and _place(url) == _place(self.base):
+                request.add_header("Authorization", self.authorization)
+            try:
+                return _read(request)
+            except HTTPError as error:
+                new = error.headers.get("Location")
+                if not (follow and new and method == "GET" and error.code in MOVED):
+                    raise
+                url = urljoin(url, new)
+        raise http.client.HTTPException("redirects without end")
 
-        dxf's own way refuses registries without TLS, and asks for no more than the challenge names: GHCR's
-        to a push names `pull` only, or another image (toddysm.com, 2024-02-12).
+    def _logs_in(self, challenge: Message) -> bool:
+        """Get what a challenge asks for; return whether there is something to show.
+
+        With credentials that is always the right to push: GHCR's challenge names `pull` only, or another
+        image (toddysm.com, 2024-02-12).
         """
-        if not self._is_registry(response.url):
-            return  # a redirect led elsewhere
-        scheme, __, rest = response.headers.get("WWW-Authenticate", "").partition(" ")
-        if scheme.lower() == "basic" and self.credentials:
-            request = HTTPBasicAuth(*self.credentials)(requests.Request())
-            self._headers = dict(request.headers)
-        elif scheme.lower() == "bearer":
-            where = requests.utils.parse_dict_header(rest)  # type: ignore[no-untyped-call] # the stubs'
-            realm = urlsplit(where["realm"])
-            if realm.scheme != "https" and not (self.local and realm.hostname in LOCAL):
-                raise AccessDenied(f"Check {self.host}: it wants credentials without TLS.")
-            actions = "pull,push" if self.credentials else "pull"
-            wanted = {"scope": f"repository:{self._repo_path.rstrip('/')}:{actions}"}
-            wanted |= {"service": where["service"]} if "service" in where else {}
-            answer = self._sessions[0].get(
-                where["realm"], params=wanted, auth=self.credentials, timeout=TIMEOUT
-            )
-            if answer.status_code in (401, 403, 404):
-                return  # no
-            answer.raise_for_status()
-            tokens = answer.json()
-            self.token = str(tokens.get("token") or tokens["access_token"])
+        scheme, _, rest = challenge.get("WWW-Authenticate", "").partition(" ")
+        if scheme.lower() != "bearer":
+            self.authorization = self.basic if scheme.lower() == "basic" else ""
+            return bool(self.authorization)
+        where = urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
+        realm = urlsplit(where["realm"])
+        if realm.scheme != "https" and not (self.local and realm.hostname in LOCAL):
+            raise AccessDenied(f"Check {self.host}: it wants credentials without TLS.")
+        actions = "pull,push" if self.credentials else "pull"
+        wanted = {"scope": f"repository:{self.name}:{actions}"}
+        wanted |= {"service": where["service"]} if "service" in where else {}
+        request = urllib.request.Request(f"{where['realm']}?{urlencode(wanted)}")
+        if self.basic:
+            request.add_header("Authorization", self.basic)
+        try:
+            tokens = json.loads(_read(request).data)
+        except HTTPError as error:
+            if error.code not in (401, 403, 404):
+                raise
+            return False
+        self.authorization = f"Bearer {tokens.get('token') or tokens['access_token']}"
+        return True
 
-    def _is_registry(self, url: str) -> bool:
-        return urlsplit(url)[:2] == urlsplit(self._base_url)[:2]
 
-    def _base_request(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Ask as dxf does, which would send its header also where the registry sends us."""
-        url = urljoin(self._base_url, path)
-        if self._is_registry(url):
-            answer: requests.Response = super()._base_request(method, url, **options)  # type: ignore[no-untyped-call] # dxf's
-            return answer
-        response = self._sessions[0].request(method, url, timeout=TIMEOUT, **options)
-        response.raise_for_status()
-        return response
+def _place(url: str) -> tuple[str, str]:
+    """Return the scheme and host of an address, whom credentials are for."""
+    return urlsplit(url)[:2]
+
+
+def _read(request: urllib.request.Request) -> Answer:
+    """Put a question, again after what may pass, and read the whole answer, unless that never ends."""
+    pauses, opener = iter(PAUSES), urllib.request.build_opener(_NoRedirects)
+    while True:
+        try:
+            data, end = bytearray(), time.monotonic() + SLOWEST
+            with opener.open(request, timeout=TIMEOUT) as answer:
+                while part := answer.read(1024):
+                    data += part
+                    if len(data) > LONGEST or time.monotonic() > end:
+                        raise http.client.HTTPException("an answer without end")
+                if int(answer.headers.get("Content-Length") or len(data)) != len(data):
+                    raise http.client.IncompleteRead(bytes(data))
+                if answer.headers.get("Content-Encoding"):
+                    raise http.client.HTTPException("an answer that is packed")
+            return Answer(bytes(data), answer.headers)
+        except OSError as error:
+            if isinstance(error, HTTPError):
+                error.close()
+                if error.code not in PASSING:
+                    raise
+            if (pause := next(pauses, None)) is None:
+                raise
+        time.sleep(pause)

@@ -89,17 +89,16 @@ class Settings:
         Raises:
             UserError: the file is missing, or a line or value is not of its form.
         """
-        # imported here: a step that holds a token renews the branch `binder` without any package
-        from dotenv import dotenv_values
-
         path = root / "ci" / "image.env"
         if not path.is_file():
             raise UserError(f"Keep the template's {path}: it is not there.")
-        found = dotenv_values(path, interpolate=False, encoding="utf-8")
-        values = {}
-        for key, value in found.items():
-            if value is None:
-                raise UserError(f"Write KEY=value in image.env: '{key}' is not of that form.")
+        found, values = {}, {}
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.strip() and not line.startswith("#"):
+                key, equals, value = line.partition("=")
+                if not equals:
+                    raise UserError(f"Write KEY=value in image.env: '{key}' is not of that form.")
+                found[key.strip()] = value.strip().strip("'\"")
         for key, (form, wanted) in FORMS.items():
             value = values[key] = found.get(key) or ""
             pointer = key == "BASE_IMAGE" and values["STRATEGY"] == "community-image"

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 import responses
-from urllib3 import Retry
 
-from hub_image import registry_client
 from hub_image.settings import Settings
 from support.ci_runs import OURS
+from support.web import bridge
 
 IMAGE_ENV = """\
 STRATEGY=dockerfile
@@ -69,7 +68,6 @@ def change(repository: Path) -> Callable[..., Settings]:
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[responses.RequestsMock]:
     """All of the web: an address that a test did not name does not answer. Nothing is waited for."""
-    again = Retry(total=2, backoff_factor=0, status_forcelist=[503], raise_on_status=False)
-    monkeypatch.setattr(registry_client, "RETRY", again)
+    bridge(monkeypatch, 0, 0)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as web:
         yield web

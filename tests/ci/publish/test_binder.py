@@ -154,7 +154,7 @@ def test_the_standard_library_does(repository: Path, remote: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert not list(repository.rglob("__pycache__")), "the work tree stays clean"
     done = subprocess.run(
-        [*command, "last"], cwd=repository, check=False, capture_output=True, text=True
+        [*command, "report"], cwd=repository, check=False, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Use `pipx run ci/publish.py` or `uv run ci/publish.py`: this Py")

@@ -95,14 +95,40 @@ def test_secrets_of_the_plan_are_behind_the_gate() -> None:
 @pytest.mark.parametrize("job", ["image", "publish", "binder"])
 def test_secrets_of_other_jobs_are_behind_the_gate(job: str) -> None:
     for step in steps(job):
-        if SECRET.search(str(step)):
-            assert PUBLISHES in (step.get("if"), JOBS[job]["if"]) or job == "binder"
+        for value in step.get("env", {}).values():
+            if SECRET.search(value):
+                guarded = value.startswith(f"${{{{ {PUBLISHES} && ") and value.endswith(" || '' }}")
+                assert guarded or PUBLISHES in (step.get("if"), JOBS[job]["if"]) or job == "binder"
     assert JOBS["binder"]["if"].startswith("needs.plan.outputs.binder == 'true' && ")
+
+
+PACKAGES = re.compile(r"\b(pipx|pip|uvx?|npx|npm|conda)\b")  # what brings packages of others
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_no_package_runs_where_a_token_is(job: str) -> None:
+    """None is pinned by its hash (issue 12): Python's own library does, or GitHub's `gh`."""
+    for step in steps(job):
+        if SECRET.search(str(step.get("env", ""))):
+            assert not PACKAGES.search(step["run"]), step["name"]
+            assert re.search(
+                r"^(if .*; then )?(  )?(python3 ci/|gh api )", step["run"], re.MULTILINE
+            )
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_no_package_runs_once_docker_is_logged_in(job: str) -> None:
+    """A login stays in a file, for whatever runs after it."""
+    runs = [str(step.get("run")) for step in steps(job)]
+    logs_in = [bool(re.search(r"publish\.py (push|tag)|docker login", text)) for text in runs]
+    after = runs[logs_in.index(True) :] if any(logs_in) else []
+    assert not [text for text in after if PACKAGES.search(text)]
+    assert any(logs_in) is (job in ("image", "publish"))
 
 
 @pytest.mark.parametrize("job", JOBS)
 def test_what_pushes_signs_or_writes_is_behind_the_gate(job: str) -> None:
-    writes = re.compile(r"publish\.py (login|push|tag|binder)|actions/attest")
+    writes = re.compile(r"publish\.py (push|tag|binder)|actions/attest")
     for step in steps(job):
         if writes.search(f"{step.get('run')} {step.get('uses')}"):
             conditions = f"{step.get('if')} {JOBS[job].get('if')}"

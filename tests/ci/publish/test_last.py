@@ -12,6 +12,7 @@ from hub_image.publish.main import main
 from hub_image.publish.target import last
 from hub_image.runs import Run
 from hub_image.settings import Settings
+from support.repositories import commit
 from support.strict_registry import StrictRegistry
 
 
@@ -33,6 +34,7 @@ def test_last_is_the_newest_day(
     tags: list[str],
     day: str,
 ) -> None:
+    commit(repository)
     registry = StrictRegistry(web, "ghcr.io/me/env", public=True)
     for order in (tags, tags[::-1]):
         registry.held.clear()
@@ -49,5 +51,8 @@ def test_a_fresh_run_uses_no_cache(
     """It would hide what has changed outside the repository."""
     registry = StrictRegistry(web, "ghcr.io/me/env", public=True)
     registry.hold_image("2026-11-22")
-    last(change(), Run(fresh=True))
-    assert capsys.readouterr().out == "image=\n" and registry.asked == []
+    settings = change()
+    commit(settings.root)
+    for fresh, found in ((False, "ghcr.io/me/env:2026-11-22"), (True, "")):
+        last(settings, Run(fresh=fresh))
+        assert capsys.readouterr().out == f"image={found}\n"

@@ -15,7 +15,7 @@ from hub_image import contents, engine
 from hub_image.contents import Contents
 from hub_image.publish.main import main
 from hub_image.publish.report import report
-from hub_image.publish.target import hub_lines
+from hub_image.publish.target import hub_lines, last
 from hub_image.referrers import SBOM, attach
 from hub_image.registry import Registry
 from hub_image.runs import Run
@@ -87,7 +87,10 @@ def published(docker: tuple[Any, Any], web: responses.RequestsMock) -> StrictReg
 def test_report_of_what_differs(
     published: StrictRegistry, change: Change, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report(change(), Run())
+    settings = change()
+    commit(settings.root)
+    last(settings, Run())
+    report(settings, Run())
     said = capsys.readouterr().err
     assert "- size: 9.00 GB (+1.00 GB since 2026-11-22)\n" in said
     difference = "- pip: gone 1\n! pip: nbgitpuller 1.2.0 -> 1.2.2\n"
@@ -99,9 +102,12 @@ def test_a_registry_that_fails_hides_what_differs_and_no_more(
     published: StrictRegistry, change: Change, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tag = next(key for key in published.held if key.startswith("sha256-"))
+    settings = change()
+    commit(settings.root)
     for broken in (b"[", b'{"manifests": 7}', b""):
         published.held[tag] = published.held[tag][0], broken
-        report(change(), Run())
+        last(settings, Run())
+        report(settings, Run())
         assert "- difference: no published image has a list of packages" in capsys.readouterr().err
 
 

@@ -13,10 +13,13 @@ import pytest
 import responses
 
 from hub_image import contents, engine
+from hub_image.git import REVISION
 from hub_image.publish.main import main
+from hub_image.publish.report import report
 from hub_image.publish.tag import is_public, visibility_page
 from hub_image.referrers import SBOM, attached
 from hub_image.registry import INDEX, Manifest, Registry, RegistryError
+from hub_image.runs import Run
 from hub_image.settings import Settings
 from support.ci_runs import about, github
 from support.docker_standin import one_image
@@ -54,17 +57,28 @@ def pushed(
     monkeypatch.setattr(contents, "LISTING", tmp_path / "listing.py")
 
     def pushed(revision: str, platform: str = "linux/amd64", *, same: bool = True) -> Manifest:
-        image, client = one_image({engine.REVISION: revision}, platform)
+        image, client = one_image({REVISION: revision}, platform)
         manifest = registry.hold_image()
         image.id = manifest.config if same else f"sha256:{64 * '0'}"
+        system, _, architecture = platform.partition("/")
+        inspected = {"Id": image.id, "Os": system, "Architecture": architecture}
+        inspected["Config"] = {"Labels": image.labels}
 
         def docker(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-            assert command[:3] == ["docker", "push", "--quiet"]
-            tag = command[3].rpartition(":")[2]
-            registry.held[tag] = registry.held[manifest.digest]
+            name = "ghcr.io/me/env"
+            if command[1:3] == ["image", "inspect"]:
+                assert command[3:] == ["env:tested"]
+                return subprocess.CompletedProcess(command, 0, json.dumps([inspected]), "")
+            if command[1] == "tag":
+                assert command[2] == image.id and command[3].startswith(f"{name}:")
+            else:
+                assert command[:3] == ["docker", "push", "--quiet"]
+                tag = command[3].rpartition(":")[2]
+                registry.held[tag] = registry.held[manifest.digest]
             return subprocess.CompletedProcess(command, 0)
 
         monkeypatch.setattr(engine, "connect", lambda: client)
+        report(Settings.read(repository), Run())
         real = subprocess.run
         monkeypatch.setattr(
             "subprocess.run",
@@ -137,9 +151,28 @@ def test_what_may_not_be_pushed(
     sentence: str,
 ) -> None:
     pushed(revision or git("rev-parse", "HEAD", cwd=repository), platform)
+    capsys.readouterr()
     assert main(["push"], repository) == 2
     assert capsys.readouterr().err == sentence.format(short=short)
     assert registry.asked == []
+
+
+def test_a_push_without_a_list_of_packages(
+    registry: StrictRegistry,
+    repository: Path,
+    short: str,
+    pushed: Callable[..., Manifest],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The step that pushes holds a token, so it looks into no image."""
+    pushed(git("rev-parse", "HEAD", cwd=repository))
+    for file in (repository / ".git" / "hub-image").iterdir():
+        file.unlink()
+    assert main(["push"], repository) == 2
+    assert capsys.readouterr().err.endswith(
+        "Run `ci/publish.py report` first: it lists the packages of the image.\n"
+    )
+    assert short not in registry.held
 
 
 # --- tag -------------------------------------------------------------------------------------------

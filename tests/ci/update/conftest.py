@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hub_image import registry_client
 from support import plain_registry, updates
+from support.web import bridge
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +50,8 @@ def make(
 
 
 def at_once(patch: pytest.MonkeyPatch) -> None:
-    """Give a registry that fails up at once, not after 14 seconds."""
-    patch.setattr(registry_client, "RETRY", registry_client.RETRY.new(total=0))
+    """Give a registry that fails up at once, not after 7 seconds."""
+    bridge(patch)
 
 
 @pytest.fixture

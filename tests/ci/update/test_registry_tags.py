@@ -11,6 +11,13 @@ from responses import matchers
 
 from hub_image.registry import Registry, RegistryError
 from support import plain_registry
+from support.web import bridge
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is waited for."""
+    bridge(monkeypatch)
 
 
 def of(registry: plain_registry.Registry) -> Registry:
@@ -44,7 +51,6 @@ def test_a_name_that_no_address_takes_is_one_sentence(registry: plain_registry.R
         assert str(error).endswith(".")
 
 
-@pytest.mark.usefixtures("registry")  # for its patience, which is none
 def test_a_registry_that_does_not_answer_is_one_sentence() -> None:
     """With its name."""
     with pytest.raises(RegistryError, match=r"127\.0\.0\.1:1"):

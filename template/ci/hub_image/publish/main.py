@@ -4,12 +4,14 @@ By hand, after `pipx run ci/check.py` and `docker login`, it pushes and tags in 
 one by one:
 
     plan     what this run has to do: build? publish? for which platforms?
-    login    log in to the registry, and make sure that it lets us push, before anything is built
+    access   does the registry let us push? before anything is built
     last     which image was published last: its layers are the cache of the next build
     report   what is in the image, and what differs from the last published one
     push     push the tested image under its commit, with a list of its packages (SBOM)
     tag      give it the tag of the day, try to pull it as a hub does, and print the lines for hubs
     binder   renew the branch `binder`, from which Binder starts the published image
+
+Each but `report` needs nothing but Python, git and Docker: where CI gives a token, no package runs.
 """
 
 from __future__ import annotations
@@ -20,12 +22,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hub_image.publish import binder
+from hub_image.publish import access, binder, plan, push, tag, target
+from hub_image.registry import RegistryError
 from hub_image.runs import Run
 from hub_image.settings import Settings, UserError
 
 ROOT = Path(__file__).resolve().parents[3]
-STEPS = ["plan", "login", "last", "report", "push", "tag"]
+STEPS = {
+    "plan": plan.plan,
+    "access": access.access,
+    "last": target.last,
+    "push": push.push,
+    "tag": tag.tag,
+}
 
 
 def run_steps(step: str, settings: Settings, run: Run) -> None:
@@ -33,25 +42,19 @@ def run_steps(step: str, settings: Settings, run: Run) -> None:
 
     Raises:
         UserError: a person must change something.
-        RuntimeError: the registry or Docker fails.
+        RegistryError, RuntimeError: the registry or Docker fails.
     """
-    # imported here: the step that renews the branch `binder` holds a token, and so has no package
-    from docker.errors import DockerException
-
-    from hub_image.publish import login, plan, push, report, tag, target
-    from hub_image.registry import RegistryError
-
-    known = [plan.plan, login.login, target.last, report.report, push.push, tag.tag]
-    steps = dict(zip(STEPS, known, strict=True))
-    several = len(settings.platforms) > 1  # each is pushed from a machine of its own
-    by_hand = ["login", "report", "push"] if several else ["login", "report", "push", "tag"]
-    if step in ("", "login", "push", "tag") and settings.is_pointer:
+    if step in ("", "access", "push", "tag") and settings.is_pointer:
         raise UserError(f"Publish nothing here: {settings.base_image} is its community's.")
-    try:
-        for name in [step] if step else by_hand:
-            steps[name](settings, run)
-    except (DockerException, RegistryError) as error:
-        raise RuntimeError(error) from None
+    several = len(settings.platforms) > 1  # each is pushed from a machine of its own
+    by_hand = ["access", "last", "report", "push", *([] if several else ["tag"])]
+    for name in [step] if step else by_hand:
+        if name == "report":
+            from hub_image.publish.report import report  # not above: it alone needs packages
+
+            report(settings, run)
+        else:
+            STEPS[name](settings, run)
     if several and not step:
         print("Push on a machine of each platform, then run `ci/publish.py tag`.")
 
@@ -66,7 +69,9 @@ def main(argv: list[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(
         prog="ci/publish.py", description="Publish the image that ci/check.py has tested."
     )
-    parser.add_argument("step", nargs="?", choices=[*STEPS, "binder"], help="default: all by hand")
+    parser.add_argument(
+        "step", nargs="?", choices=[*STEPS, "report", "binder"], help="default: all by hand"
+    )
     parser.add_argument("image", nargs="?", default="", help="for binder: name@sha256:...")
     options = parser.parse_args(argv)
     step = options.step or ""
@@ -79,7 +84,7 @@ def main(argv: list[str] | None = None, root: Path = ROOT) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
-    except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+    except (OSError, RegistryError, RuntimeError, subprocess.CalledProcessError) as error:
         print(f"{step or 'publishing'} broke off: {error}", file=sys.stderr)
         return 1
     return 0

@@ -7,7 +7,7 @@ import fnmatch
 import subprocess
 
 from hub_image import git
-from hub_image.engine import REVISION
+from hub_image.git import REVISION
 from hub_image.publish.target import find_last
 from hub_image.registry import RegistryError
 from hub_image.runs import Run, set_outputs, summarize
@@ -43,9 +43,10 @@ def changed_since(settings: Settings, run: Run) -> str:
     if run.request or settings.is_pointer:
         return run.before
     with contextlib.suppress(RegistryError):
-        if last := find_last(settings, run):
-            image = last.of_platform(settings.platforms[0])
-            return last.registry.labels(image).get(REVISION, "") if image else ""
+        if found := find_last(settings, run):
+            registry, day = found
+            image = registry.of_platform(day, settings.platforms[0]) if day else None
+            return registry.labels(image).get(REVISION, "") if image else ""
     return run.before
 
 

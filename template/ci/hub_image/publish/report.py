@@ -2,43 +2,54 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
 
+from docker.errors import DockerException, ImageNotFound
 from docker.models.images import Image
 
 from hub_image import engine
 from hub_image.contents import Contents
 from hub_image.links import binder_link
 from hub_image.markdown import fence
-from hub_image.publish.push import find
-from hub_image.publish.target import find_last, hub_lines, image_name
-from hub_image.referrers import SBOM, attached
-from hub_image.registry import RegistryError
+from hub_image.publish.target import LAST, handed_on, hub_lines, image_name
 from hub_image.runs import Run, summarize
-from hub_image.settings import Settings
-
-
-def before(settings: Settings, run: Run, platform: str) -> tuple[Contents | None, str]:
-    """Return what is in the image that was published last, and its day.
-
-    None if there is no list of its packages, or a registry fails just now: that hides what differs, and
-    no more.
-    """
-    with contextlib.suppress(RegistryError):
-        last = None if settings.is_pointer else find_last(settings, run)
-        image = last.of_platform(platform) if last else None
-        document = attached(last.registry, image, SBOM) if last and image else None
-        if last and document:
-            return Contents.from_sbom(document), last.day
-    return None, ""
+from hub_image.settings import Settings, UserError
 
 
 def report(settings: Settings, run: Run) -> None:
-    """Add to the run's summary what is in the tested image."""
-    client = engine.connect()
-    image = find(settings, client)
-    now, platform = Contents.of(image, client), engine.platform_of(image)
-    old, day = before(settings, run, platform)
+    """Add to the run's summary what is in the tested image.
+
+    Raises:
+        UserError: there is none.
+        RuntimeError: Docker fails.
+    """
+    try:
+        client = engine.connect()
+        image = client.images.get(settings.tested_image)
+        now = Contents.of(image, client)
+    except ImageNotFound:
+        name = settings.tested_image
+        raise UserError(f"Run ci/check.py first: there is no tested image {name}.") from None
+    except DockerException as error:
+        raise RuntimeError(error) from None
+    if not settings.is_pointer:
+        packages = handed_on(settings.root) / f"{str(image.id).replace(':', '-')}.json"
+        packages.write_bytes(now.sbom(image_name(settings, run)))
+    summarize("\n".join(_lines(settings, run, image, now)), settings.root)
+
+
+def _before(settings: Settings, platform: str) -> tuple[Contents | None, str]:
+    """Return what is in the image that was published last, and its day, by what `last` has left."""
+    if settings.is_pointer or not (file := handed_on(settings.root) / LAST).is_file():
+        return None, ""
+    known = json.loads(file.read_text(encoding="utf-8"))
+    return Contents.from_sbom(known["lists"].get(platform, "").encode()), known["day"]
+
+
+def _lines(settings: Settings, run: Run, image: Image, now: Contents) -> list[str]:
+    """Return the report as Markdown."""
+    platform = engine.platform_of(image)
+    old, day = _before(settings, platform)
     since = f" ({(now.size - old.size) / 1e9:+.2f} GB since {day})" if old else ""
     counts = [f"{len(packages)} {tool}" for tool, packages in now.packages.items() if packages]
     name = settings.base_image if settings.is_pointer else image_name(settings, run)
@@ -64,7 +75,7 @@ def report(settings: Settings, run: Run) -> None:
         folder, _, last_part = settings.base_image.rpartition("/")
         name, _, tag = last_part.partition(":")
         lines += ["", *hub_lines(settings, f"{folder}/{name}", tag)]
-    summarize("\n".join(lines), settings.root)
+    return lines
 
 
 def _origin(settings: Settings, image: Image) -> list[str]:

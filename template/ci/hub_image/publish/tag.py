@@ -9,8 +9,9 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
+from hub_image.publish.access import log_in
 from hub_image.publish.push import commit, part_tag
-from hub_image.publish.target import credentials, hub_lines, image_name
+from hub_image.publish.target import hub_lines, registry_of
 from hub_image.referrers import SBOM, attached
 from hub_image.registry import AccessDenied, Manifest, Registry
 from hub_image.runs import Run, set_outputs, summarize
@@ -19,8 +20,12 @@ from hub_image.settings import Settings, UserError
 
 def tag(settings: Settings, run: Run) -> None:
     """Tag what was pushed by its commit and the day, and say how a hub uses it."""
-    name = image_name(settings, run)
-    registry = Registry(name, credentials(name.partition("/")[0]))
+    registry = registry_of(settings, run)
+    name = registry.image
+    if (
+        run.on == "github" or len(settings.platforms) > 1
+    ):  # to merge platforms, to attach a signature
+        log_in(name, run)
     short, day = commit(settings)[:12], f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
     images = _pushed(settings, registry)
     held = registry.manifest(day)

@@ -12,6 +12,7 @@ import pytest
 import responses
 
 from hub_image.publish import push, target
+from hub_image.publish.access import log_in
 from hub_image.publish.main import main
 from hub_image.runs import Run
 from hub_image.settings import Settings, UserError
@@ -20,7 +21,7 @@ from support.repositories import commit
 from support.strict_registry import StrictRegistry, basic
 
 Change = Callable[..., Settings]
-Login = Callable[..., tuple[int, str, list[Any]]]
+Ask = Callable[..., tuple[int, str]]
 PASSWORD = "a-password-that-nobody-sees"
 WRONG_PASSWORD = "a-password-that-is-wrong"
 SECRETS = {"REGISTRY_USERNAME": "robot", "REGISTRY_PASSWORD": PASSWORD}
@@ -90,7 +91,7 @@ def test_image_name(
     assert target.image_name(change(IMAGE=image), Run(on=on, project="Me/Env")) == name
 
 
-# --- login -----------------------------------------------------------------------------------------
+# --- access ----------------------------------------------------------------------------------------
 
 ON_GITHUB = "https://github.com/me/env/settings/secrets/actions"
 ON_GITLAB = "https://gitlab.com/me/env/-/settings/ci_cd#js-cicd-variables-settings"
@@ -132,26 +133,19 @@ REFUSED = [
 
 
 @pytest.fixture
-def login(
-    repository: Path,
+def ask(
     change: Change,
     web: responses.RequestsMock,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Login:
-    """A function that logs in; it returns the exit code, what was said, and how docker was called."""
+) -> Ask:
+    """A function that asks for access in CI; it returns the exit code and what was said."""
 
-    def login(
-        on: str, image: str, env: dict[str, str], may: str, docker_says: str = "", held: bool = True
-    ) -> tuple[int, str, list[Any]]:
-        calls = []
-
-        def docker(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-            calls.append((command, options["input"]))
-            return subprocess.CompletedProcess(command, bool(docker_says), "", docker_says)
-
-        change(IMAGE=image)
+    def ask(
+        on: str, image: str, env: dict[str, str], may: str, held: bool = True
+    ) -> tuple[int, str]:
+        root = change(IMAGE=image).root
         accounts = {(user, PASSWORD): may for user in ("robot", "me", "job")}
         registry = StrictRegistry(web, image, accounts)
         if held:
@@ -159,60 +153,83 @@ def login(
         here = {"github": github(tmp_path, "push"), "gitlab": gitlab("push")}[on]
         for key, value in (here | env).items():
             monkeypatch.setenv(key, value)
-        monkeypatch.setattr("subprocess.run", docker)
-        code = main(["login"], repository)
+        code = main(["access"], root)
         said = "".join(capsys.readouterr())
         for secret in (PASSWORD, WRONG_PASSWORD, basic("robot", PASSWORD).split()[1]):
             assert secret not in said
-        return code, said, calls
+        return code, said
 
-    return login
+    return ask
 
 
 @pytest.mark.parametrize(("on", "image", "env", "may", "sentence"), REFUSED)
-def test_login_refused(
-    login: Login, on: str, image: str, env: dict[str, str], may: str, sentence: str
+def test_access_refused(
+    ask: Ask, on: str, image: str, env: dict[str, str], may: str, sentence: str
 ) -> None:
     """Before anything is built, in one sentence that says what is missing, and where it is set."""
-    assert login(on, image, env, may) == (2, sentence, [])
+    assert ask(on, image, env, may) == (2, sentence)
+
+
+ALLOWED = [
+    ("github", "quay.io/me/env", SECRETS | TOKEN, "robot"),
+    ("github", "ghcr.io/me/env", TOKEN, "me"),
+    ("gitlab", "registry.gitlab.com/me/env", JOB, "job"),
+]
 
 
 @pytest.mark.parametrize("held", [True, False], ids=["another push", "the first push"])
-@pytest.mark.parametrize(
-    ("on", "image", "env", "user"),
-    [
-        ("github", "quay.io/me/env", SECRETS | TOKEN, "robot"),
-        ("github", "ghcr.io/me/env", TOKEN, "me"),
-        ("gitlab", "registry.gitlab.com/me/env", JOB, "job"),
-    ],
-)
-def test_login(
-    login: Login,
+@pytest.mark.parametrize(("on", "image", "env", "user"), ALLOWED)
+def test_access(
+    ask: Ask,
     web: responses.RequestsMock,
+    monkeypatch: pytest.MonkeyPatch,
     on: str,
     image: str,
     env: dict[str, str],
     user: str,
     held: bool,
 ) -> None:
-    """Docker gets the password where no list of processes shows it; the trial upload is given up."""
-    host = image.partition("/")[0]
-    code, said, calls = login(on, image, env, "pull,push", held=held)
-    assert (code, said) == (0, f"{host} lets '{user}' push to me/env.\n")
-    assert calls == [(["docker", "login", host, "--username", user, "--password-stdin"], PASSWORD)]
+    """The trial upload is given up; Docker is not logged in while the packages of others run."""
+    monkeypatch.setattr("subprocess.run", None)
+    code, said = ask(on, image, env, "pull,push", held=held)
+    assert (code, said) == (0, f"{image.partition('/')[0]} lets '{user}' push to me/env.\n")
     last = web.calls[-1].request
     assert f"{last.method} {last.path_url}" == "DELETE /v2/me/env/blobs/uploads/7?state=x"
 
 
-def test_docker_s_own_trouble_is_not_called_a_wrong_secret(login: Login) -> None:
-    code, said, _ = login(
-        "github", "ghcr.io/me/env", TOKEN, "pull,push", "no space left on device\n"
-    )
-    assert code == 1
-    assert said == (
-        "login broke off: ghcr.io lets 'me' push, but `docker login ghcr.io` says: no space left on "
-        "device\n"
-    )
+# --- docker login ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trouble", ["", "no space left on device\n"])
+@pytest.mark.parametrize(("on", "image", "env", "user"), ALLOWED)
+def test_docker_login(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    on: str,
+    image: str,
+    env: dict[str, str],
+    user: str,
+    trouble: str,
+) -> None:
+    """Docker gets the password where no list of processes shows it; its own trouble is no wrong secret."""
+    here = {"github": github(tmp_path, "push"), "gitlab": gitlab("push")}[on]
+    for key, value in (here | env).items():
+        monkeypatch.setenv(key, value)
+    calls = []
+
+    def docker(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        calls.append((command, options["input"]))
+        return subprocess.CompletedProcess(command, bool(trouble), "", trouble)
+
+    monkeypatch.setattr("subprocess.run", docker)
+    host, said = image.partition("/")[0], ""
+    try:
+        log_in(image, Run(on=on))
+    except RuntimeError as error:
+        said = str(error)
+    assert calls == [(["docker", "login", host, "--username", user, "--password-stdin"], PASSWORD)]
+    wanted = f"`docker login {host}` as '{user}' says: no space left on device"
+    assert said == (wanted if trouble else "")
 
 
 # --- by hand ---------------------------------------------------------------------------------------

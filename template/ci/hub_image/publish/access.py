@@ -1,4 +1,4 @@
-"""Log Docker in, and make sure that the registry lets us push, before anything is built."""
+"""Make sure that the registry lets us push, before anything is built, and log Docker in to it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from hub_image.settings import Settings, UserError
 SECRETS = ("REGISTRY_USERNAME", "REGISTRY_PASSWORD")
 
 
-def login(settings: Settings, run: Run) -> None:
-    """Log Docker in to the registry; by hand it is already.
+def access(settings: Settings, run: Run) -> None:
+    """Make sure that the registry lets us push.
 
     Raises:
-        UserError: the registry would not take the image.
-        RuntimeError: Docker fails.
+        UserError: it would not take the image.
     """
     image = image_name(settings, run)
     host, _, name = image.partition("/")
@@ -30,28 +29,32 @@ def login(settings: Settings, run: Run) -> None:
             f"Set {' and '.join(missing)} as {kind}{where}, of an account at {host} that may push to "
             f"{image}, and run this again: nothing may push there yet."
         )
-    user, password = credentials(host) or ("", "")
     which = f"the {kind} {' and '.join(SECRETS)}{where}"
     remedy = f"Set {which} to those of an account that may push"
     if not run.on:
         remedy = f"Run `docker login {host}` as an account that may push"
     elif by_token and run.on == "github":
-        own = f"-d image={host}/{run.project.lower()}"
         remedy = (
-            f"Answer with an image name of your own ({own}), or let {run.project} write to that "
+            f"Answer with an image name of your own (-d image={host}/{run.project.lower()}), or let "
+            f"{run.project} write to that package, or set {which}"
         )
-        remedy += f"package, or set {which}"
-    who = f"'{user}'" if user else "anyone without an account"
+    account = credentials(host)
+    who = f"'{account[0]}'" if account else "anyone without an account"
     try:
-        Registry(image, (user, password) if user else None).may_push()
+        Registry(image, account).may_push()
     except AccessDenied:
         text = f"{remedy}, and run this again: {host} does not let {who} push to {name}."
         raise UserError(text) from None
-    if not run.on:
+    if run.on:
+        print(f"{host} lets {who} push to {name}.")
+
+
+def log_in(image: str, run: Run) -> None:
+    """Log Docker in to an image's registry; by hand it is already. RuntimeError if that fails."""
+    host = image.partition("/")[0]
+    if not run.on or not (account := credentials(host)):
         return
-    command = ["docker", "login", host, "--username", user, "--password-stdin"]
-    done = subprocess.run(command, input=password, capture_output=True, text=True, check=False)
+    command = ["docker", "login", host, "--username", account[0], "--password-stdin"]
+    done = subprocess.run(command, input=account[1], capture_output=True, text=True, check=False)
     if done.returncode:
-        said = f"`docker login {host}` says: {done.stderr.strip()}"
-        raise RuntimeError(f"{host} lets '{user}' push, but {said}")
-    print(f"{host} lets '{user}' push to {name}.")
+        raise RuntimeError(f"`docker login {host}` as '{account[0]}' says: {done.stderr.strip()}")
