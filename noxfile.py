@@ -76,7 +76,9 @@ def needs(*programs: str) -> list[str]:
 def default(question: str) -> str:
     """Return the default of a question in copier.yml; nox has no YAML library."""
     text = (ROOT / "copier.yml").read_text(encoding="utf-8")
-    found = re.search(rf'^{question}:\n(?:  .*\n)*?  default: "?([\w.]+)', text, re.MULTILINE)
+    computed = rf"{{{{ found\.get\('{question}'\) or '"  # what a person's files say comes first
+    pattern = rf'^{question}:\n(?:  .*\n)*?  default: "?(?:{computed})?([\w.]+)'
+    found = re.search(pattern, text, re.MULTILINE)
     if found is None:
         raise ValueError(f"Give {question} in copier.yml a default: none was found.")
     return found[1]

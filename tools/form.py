@@ -6,6 +6,7 @@ An option is an answer, then what it means, as in "lab: JupyterLab".
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import jinja2
@@ -68,7 +69,9 @@ def _choice(name: str, question: dict[str, Any], images: dict[str, Any]) -> Fiel
         options = [f"{value}: {label}" for label, value in choices.items()]
     else:
         options = list(choices)
-    first = next((one for one in options if answer(one) == question["default"]), options[0])
+    # what a person's files say comes first in copier.yml, and there are none yet
+    default = re.sub(r"^{{ found\.get\('\w+'\) or '(.*)' }}$", r"\1", str(question["default"]))
+    first = next((one for one in options if answer(one) == default), options[0])
     no_answer = {"strategy": CHOOSE, "interface": USUAL}.get(name)
     if no_answer:
         first, options = no_answer, [no_answer, *options]

@@ -9,7 +9,6 @@ import yaml
 
 import noxfile
 from support.renders import Renders
-from support.repositories import ROOT
 
 
 @pytest.mark.parametrize("program", ["check", "publish", "update"])
@@ -21,10 +20,11 @@ def test_pins_agree(renders: Renders, program: str) -> None:
     assert sorted(brought) == sorted(noxfile.needs(program))
 
 
-def test_a_default_of_copier_yml() -> None:
-    questions = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
-    for name in ("jupyterhub_major", "repo2docker_version"):
-        assert noxfile.default(name) == questions[name]["default"]
+@pytest.mark.parametrize("name", ["jupyterhub_major", "repo2docker_version"])
+def test_a_default_of_copier_yml(renders: Renders, name: str) -> None:
+    """It is what Copier answers when nothing is given."""
+    answers = yaml.safe_load(renders.files(strategy="inherit")[".copier-answers.yml"])
+    assert noxfile.default(name) == answers[name]
 
 
 def test_a_question_without_a_default_is_one_sentence() -> None:
