@@ -23,7 +23,6 @@ def start(program: str) -> NoReturn:
     Raises:
         SystemExit: always; 2 where a dependency is missing, else what the program returns.
     """
-    # a docker.py or calendar.py that lies beside the programs is nobody's to import
     sys.path[:] = [place for place in sys.path if Path(place).resolve() != FOLDER]
     try:
         code = importlib.import_module(f"hub_image.{program}.main").main()

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import http.client
 import json
 import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
+from http.client import HTTPException, IncompleteRead
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -57,23 +57,12 @@ class Answer:
 
 @contextlib.contextmanager
 def understood(answer: str) -> Iterator[None]:
-    """Turn what comes of an answer of the wrong form into a RegistryError.
-
-    Args:
-        answer: what it is, for the sentence.
-    """
+    """Turn what comes of an answer of the wrong form, named for the sentence, into a RegistryError."""
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         kind = type(error).__name__
         raise RegistryError(f"Check {answer}: it is no answer of a registry ({kind}).") from None
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Leaves them to the client, which knows whom credentials are for."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
 
 
 class Client:
@@ -87,24 +76,17 @@ class Client:
             name: the image's, as owner/name.
             credentials: user and password; None for anonymous access.
         """
-        self.image, self.host, self.credentials = f"{host}/{name}", host, credentials
+        self.image, self.host = f"{host}/{name}", host
         self.local = host.partition(":")[0] in LOCAL
         self.name = f"library/{name}" if host == "docker.io" and "/" not in name else name
         address = "registry-1.docker.io" if host == "docker.io" else host
         self.base = f"{'http' if self.local else 'https'}://{address}/v2/{self.name}/"
-        self.basic = ""
-        if credentials:
-            self.basic = f"Basic {base64.b64encode(':'.join(credentials).encode()).decode()}"
+        account = base64.b64encode(":".join(credentials or ()).encode()).decode()
+        self.basic = f"Basic {account}" if credentials else ""
         self.authorization = ""  # what the registry wants to see
 
     def ask(
-        self,
-        method: str,
-        path: str,
-        data: bytes | None = None,
-        *,
-        follow: bool = True,
-        **headers: str,
+        self, method: str, path: str, data: bytes | None = None, follow: bool = True, **headers: str
     ) -> Answer:
         """Return what the registry answers.
 
@@ -118,52 +100,55 @@ class Client:
         Raises:
             RegistryError: whatever fails.
         """
-        url = urljoin(self.base, path)
+        url, given = (
+            urljoin(self.base, path),
+            {key.replace("_", "-"): headers[key] for key in headers},
+        )
         about = f"{method} {path.partition('?')[0]} of {self.name}"
-        given = {key.replace("_", "-"): value for key, value in headers.items()}
         try:
             with understood(f"what {self.host} says to {about}"):
                 try:
-                    return self._send(method, url, data, given, follow=follow)
+                    return self._send(method, url, data, given, follow)
                 except HTTPError as error:
-                    ours = _place(error.url or "") == _place(self.base)
-                    # a redirect may have led elsewhere
+                    ours = self._is_registry(error.url or "")  # a redirect may have led elsewhere
                     if error.code != 401 or not ours or not self._logs_in(error.headers):
                         raise
-                return self._send(method, url, data, given, follow=follow)
+                return self._send(method, url, data, given, follow)
         except HTTPError as error:
-            if error.code == 401:
-                text = f"Get access to {self.image}: {self.host} refuses {about}."
-                raise AccessDenied(text) from None
-            kind = {403: AccessDenied, 404: NotFound}.get(error.code, RegistryError)
-            kind = kind if follow or error.code not in MOVED else NotFound
-            text = f"Check {self.image}: {self.host} answers {error.code} to {about}."
-            raise kind(text) from None
+            raise self._refusal(error.code, about) from None
         except OSError:
             where = f"{self.host} cannot be reached, to ask about {self.image}"
             raise RegistryError(f"Check the network: {where}.") from None
-        except http.client.HTTPException as error:
+        except HTTPException as error:
             text = f"{self.host} breaks off at {about} ({type(error).__name__})"
             raise RegistryError(f"Check {self.image}: {text}.") from None
 
+    def _refusal(self, status: int, about: str) -> RegistryError:
+        """Return what a status that says no means."""
+        if status == 401:
+            return AccessDenied(f"Get access to {self.image}: {self.host} refuses {about}.")
+        kinds = {403: AccessDenied, **dict.fromkeys((404, *MOVED), NotFound)}
+        text = f"Check {self.image}: {self.host} answers {status} to {about}."
+        return kinds.get(status, RegistryError)(text)
+
+    def _is_registry(self, url: str) -> bool:
+        return urlsplit(url)[:2] == urlsplit(self.base)[:2]
+
     def _send(
-        self, method: str, url: str, data: bytes | None, headers: dict[str, str], *, follow: bool
+        self, method: str, url: str, data: bytes | None, headers: dict[str, str], follow: bool
     ) -> Answer:
         """Ask, and follow redirects, as to a registry's store; credentials are the registry's alone."""
         for _ in range(REDIRECTS):
-            request = urllib.request.Request(url, data, headers, method=method)
-            if request.type not in ("http", "https"):
-                raise ValueError("an address that is not of HTTP")
-            if self.authorization and _place(url) == _place(self.base):
-                request.add_header("Authorization", self.authorization)
+            own = self.authorization if self._is_registry(url) else ""
+            shown = headers | {"Authorization": own} if own else headers
             try:
-                return _read(request)
+                return _read(url, shown, data, method)
             except HTTPError as error:
                 new = error.headers.get("Location")
                 if not (follow and new and method == "GET" and error.code in MOVED):
                     raise
                 url = urljoin(url, new)
-        raise http.client.HTTPException("redirects without end")
+        raise HTTPException("redirects without end")
 
     def _logs_in(self, challenge: Message) -> bool:
         """Get what a challenge asks for; return whether there is something to show.
@@ -179,14 +164,11 @@ class Client:
         realm = urlsplit(where["realm"])
         if realm.scheme != "https" and not (self.local and realm.hostname in LOCAL):
             raise AccessDenied(f"Check {self.host}: it wants credentials without TLS.")
-        actions = "pull,push" if self.credentials else "pull"
-        wanted = {"scope": f"repository:{self.name}:{actions}"}
+        wanted = {"scope": f"repository:{self.name}:{'pull,push' if self.basic else 'pull'}"}
         wanted |= {"service": where["service"]} if "service" in where else {}
-        request = urllib.request.Request(f"{where['realm']}?{urlencode(wanted)}")
-        if self.basic:
-            request.add_header("Authorization", self.basic)
+        account = {"Authorization": self.basic} if self.basic else {}
         try:
-            tokens = json.loads(_read(request).data)
+            tokens = json.loads(_read(f"{where['realm']}?{urlencode(wanted)}", account).data)
         except HTTPError as error:
             if error.code not in (401, 403, 404):
                 raise
@@ -195,27 +177,34 @@ class Client:
         return True
 
 
-def _place(url: str) -> tuple[str, str]:
-    """Return the scheme and host of an address, whom credentials are for."""
-    return urlsplit(url)[:2]
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Leaves them to the client, which knows whom credentials are for."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
 
 
-def _read(request: urllib.request.Request) -> Answer:
+def _read(
+    url: str, headers: dict[str, str], data: bytes | None = None, method: str = "GET"
+) -> Answer:
     """Put a question, again after what may pass, and read the whole answer, unless that never ends."""
+    request = urllib.request.Request(url, data, headers, method=method)
+    if request.type not in ("http", "https"):
+        raise ValueError("an address that is not of HTTP")
     pauses, opener = iter(PAUSES), urllib.request.build_opener(_NoRedirects)
     while True:
         try:
-            data, end = bytearray(), time.monotonic() + SLOWEST
+            body, end = bytearray(), time.monotonic() + SLOWEST
             with opener.open(request, timeout=TIMEOUT) as answer:
                 while part := answer.read(1024):
-                    data += part
-                    if len(data) > LONGEST or time.monotonic() > end:
-                        raise http.client.HTTPException("an answer without end")
-                if int(answer.headers.get("Content-Length") or len(data)) != len(data):
-                    raise http.client.IncompleteRead(bytes(data))
+                    body += part
+                    if len(body) > LONGEST or time.monotonic() > end:
+                        raise HTTPException("an answer without end")
+                if int(answer.headers.get("Content-Length") or len(body)) != len(body):
+                    raise IncompleteRead(bytes(body))
                 if answer.headers.get("Content-Encoding"):
-                    raise http.client.HTTPException("an answer that is packed")
-            return Answer(bytes(data), answer.headers)
+                    raise HTTPException("an answer that is packed")
+            return Answer(bytes(body), answer.headers)
         except OSError as error:
             if isinstance(error, HTTPError):
                 error.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -138,13 +139,15 @@ def test_the_work_tree_stays_clean(render: Callable[..., Path], program: str) ->
     assert not list(repository.rglob("__pycache__"))
 
 
-def test_modules_of_a_person_break_nothing(render: Callable[..., Path]) -> None:
-    """A calendar.py or docker.py at the root or beside the programs hides no module."""
+@pytest.mark.parametrize("program", ["check", "publish", "update"])
+def test_modules_of_a_person_break_nothing(render: Callable[..., Path], program: str) -> None:
+    """A calendar.py or docker.py at the root or beside the programs hides no module, whatever its name."""
     repository = render(strategy="inherit")
-    for name in ("calendar", "docker", "json"):
+    standard = [name for name in sys.stdlib_module_names if not name.startswith("_")]
+    for name in (*filter(importlib.util.find_spec, standard), "docker", "requests", "yaml"):
         for folder in (repository, repository / "ci"):
             (folder / f"{name}.py").write_text("raise SystemExit(9)\n", encoding="utf-8")
-    done = run(repository)
+    done = run(repository, program=program)
     assert done.returncode == 0, done.stderr
 
 

@@ -12,8 +12,8 @@ import pytest
 import responses
 
 from hub_image.publish import push, target
-from hub_image.publish.access import log_in
 from hub_image.publish.main import main
+from hub_image.publish.target import log_in
 from hub_image.runs import Run
 from hub_image.settings import Settings, UserError
 from support.ci_runs import github, gitlab

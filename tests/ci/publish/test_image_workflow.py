@@ -197,6 +197,12 @@ def test_a_run_on_a_branch_reports_to_its_commit(
     assert holds(steps("result")[0]["if"], **run(event, kind, name)) is reports
 
 
+def test_a_required_check_is_satisfied_by_that_report() -> None:
+    """A name that is required may be a check's or a status's ("Troubleshooting required status checks")."""
+    (name,) = re.findall(r"\|\| '(.*?)' }}", JOBS["result"]["name"])
+    assert re.findall(r'-f context="(.*?)"', steps("result")[0]["run"]) == [name]
+
+
 def test_what_reports_runs_no_code_of_the_branch() -> None:
     assert JOBS["result"]["permissions"] == {"statuses": "write"}
     assert not any("uses" in step for step in steps("result"))

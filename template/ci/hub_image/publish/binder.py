@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from hub_image import git
+from hub_image.git import authorization, git, identity
 from hub_image.runs import Run, summarize
 from hub_image.settings import UserError
 
@@ -44,20 +44,14 @@ def renew(root: Path, run: Run, image: str) -> None:
         raise UserError(f"Give name@sha256:...: '{image}' is no image with its digest.")
     if "binder" in (os.environ.get("GITHUB_REF_NAME"), os.environ.get("CI_COMMIT_BRANCH")):
         raise UserError("Rename this branch: 'binder' is one that CI overwrites.")
-    rights = _rights(run)
-    parents = []
-    if git.git("ls-remote", "origin", "refs/heads/binder", cwd=root, env=rights):
-        fetch = ("fetch", "--quiet", "--depth=1", "origin", "refs/heads/binder")
-        git.git(*fetch, cwd=root, env=rights)
+    rights, parents = _rights(run), []
+    if git("ls-remote", "origin", "refs/heads/binder", cwd=root, env=rights):
+        git("fetch", "--quiet", "--depth=1", "origin", "refs/heads/binder", cwd=root, env=rights)
         parents = ["-p", "FETCH_HEAD"]
-    commit = git.git(
-        *("commit-tree", _tree(root, image), *parents, "-m", f"Start {image}"),
-        cwd=root,
-        env=git.identity("CI"),
-    )
+    made = ("commit-tree", _tree(root, image), *parents, "-m", f"Start {image}")
+    commit = git(*made, cwd=root, env=identity("CI"))
     try:
-        push = ("push", "--quiet", "origin", f"{commit}:refs/heads/binder")
-        git.git(*push, cwd=root, env=rights)
+        git("push", "--quiet", "origin", f"{commit}:refs/heads/binder", cwd=root, env=rights)
     except subprocess.CalledProcessError as error:
         where = SETTINGS.get(run.on, "the rules for branches")
         last = (error.stderr.strip().splitlines() or ["git says nothing"])[-1]
@@ -68,7 +62,7 @@ def renew(root: Path, run: Run, image: str) -> None:
 
 def _tree(root: Path, image: str) -> str:
     """Return git's tree of the branch, written beside the work tree and its index."""
-    blob = git.git("hash-object", "-w", "--stdin", cwd=root, text=DOCKERFILE.format(image=image))
+    blob = git("hash-object", "-w", "--stdin", cwd=root, text=DOCKERFILE.format(image=image))
     with tempfile.TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         for command in (
@@ -76,13 +70,13 @@ def _tree(root: Path, image: str) -> str:
             ("rm", "-r", "--cached", "--quiet", "--ignore-unmatch", *CI_FILES),
             ("update-index", "--add", "--cacheinfo", f"100644,{blob},.binder/Dockerfile"),
         ):
-            git.git(*command, cwd=root, env=index)
-        return git.git("write-tree", cwd=root, env=index)
+            git(*command, cwd=root, env=index)
+        return git("write-tree", cwd=root, env=index)
 
 
 def _rights(run: Run) -> dict[str, str]:
     """Return the run's own token as variables for git."""
-    server = os.environ.get("GITHUB_SERVER_URL") or os.environ.get("CI_SERVER_URL", "")
+    user, token, server = "x-access-token", "GITHUB_TOKEN", "GITHUB_SERVER_URL"
     if run.on == "gitlab":
-        return git.authorization(server, "gitlab-ci-token", os.environ.get("CI_JOB_TOKEN", ""))
-    return git.authorization(server, "x-access-token", os.environ.get("GITHUB_TOKEN", ""))
+        user, token, server = "gitlab-ci-token", "CI_JOB_TOKEN", "CI_SERVER_URL"
+    return authorization(os.environ.get(server, ""), user, os.environ.get(token, ""))

@@ -22,7 +22,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hub_image.publish import access, binder, plan, push, tag, target
+from hub_image.publish import binder, plan, push, tag, target
 from hub_image.registry import RegistryError
 from hub_image.runs import Run
 from hub_image.settings import Settings, UserError
@@ -30,7 +30,7 @@ from hub_image.settings import Settings, UserError
 ROOT = Path(__file__).resolve().parents[3]
 STEPS = {
     "plan": plan.plan,
-    "access": access.access,
+    "access": target.access,
     "last": target.last,
     "push": push.push,
     "tag": tag.tag,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
+import re
 import subprocess
 
-from hub_image import git
-from hub_image.git import REVISION
+from hub_image.git import REVISION, names
 from hub_image.publish.target import find_last
 from hub_image.registry import RegistryError
 from hub_image.runs import Run, set_outputs, summarize
 from hub_image.settings import Settings
 
 # A change to nothing but these, at the root, builds nothing. Markdown elsewhere may be a lesson.
-DOCS = ["*.md", ".gitattributes", ".gitignore", ".pre-commit-config.yaml", "LICENSE*"]
+DOCS = re.compile(
+    r"docs/.*|[^/]*\.md|LICENSE[^/]*|\.git(attributes|ignore)|\.pre-commit-config\.yaml", re.DOTALL
+)
 
 
 def only_docs(settings: Settings, before: str) -> bool:
@@ -22,16 +23,10 @@ def only_docs(settings: Settings, before: str) -> bool:
     if not before.strip("0"):  # a new branch
         return False
     try:
-        changed = git.names(
-            "diff", "--name-only", "--no-renames", before, "HEAD", cwd=settings.root
-        )
+        changed = names("diff", "--name-only", "--no-renames", before, "HEAD", cwd=settings.root)
     except subprocess.CalledProcessError:  # a forced push: the commit is gone
         return False
-    return all(
-        name.startswith("docs/")
-        or ("/" not in name and any(fnmatch.fnmatch(name, docs) for docs in DOCS))
-        for name in changed
-    )
+    return all(DOCS.fullmatch(name) for name in changed)
 
 
 def changed_since(settings: Settings, run: Run) -> str:

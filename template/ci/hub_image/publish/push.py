@@ -7,8 +7,7 @@ import subprocess
 from typing import Any
 
 from hub_image import git
-from hub_image.publish.access import log_in
-from hub_image.publish.target import handed_on, registry_of
+from hub_image.publish.target import handed_on, log_in, registry_of
 from hub_image.referrers import SBOM, attach
 from hub_image.runs import Run, summarize
 from hub_image.settings import Settings, UserError
@@ -56,7 +55,7 @@ def push(settings: Settings, run: Run) -> None:
         RuntimeError: the registry has another one now.
     """
     image, platform = tested(settings)
-    packages = handed_on(settings.root) / f"{image.replace(':', '-')}.json"
+    packages = handed_on(settings.root, image)
     if not packages.is_file():
         raise UserError("Run `ci/publish.py report` first: it lists the packages of the image.")
     registry, tag = registry_of(settings, run), part_tag(settings, platform)

@@ -33,14 +33,14 @@ def report(settings: Settings, run: Run) -> None:
     except DockerException as error:
         raise RuntimeError(error) from None
     if not settings.is_pointer:
-        packages = handed_on(settings.root) / f"{str(image.id).replace(':', '-')}.json"
-        packages.write_bytes(now.sbom(image_name(settings, run)))
+        packages = now.sbom(image_name(settings, run))
+        handed_on(settings.root, str(image.id)).write_bytes(packages)
     summarize("\n".join(_lines(settings, run, image, now)), settings.root)
 
 
 def _before(settings: Settings, platform: str) -> tuple[Contents | None, str]:
     """Return what is in the image that was published last, and its day, by what `last` has left."""
-    if settings.is_pointer or not (file := handed_on(settings.root) / LAST).is_file():
+    if settings.is_pointer or not (file := handed_on(settings.root, LAST)).is_file():
         return None, ""
     known = json.loads(file.read_text(encoding="utf-8"))
     return Contents.from_sbom(known["lists"].get(platform, "").encode()), known["day"]

@@ -9,9 +9,8 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from hub_image.publish.access import log_in
 from hub_image.publish.push import commit, part_tag
-from hub_image.publish.target import hub_lines, registry_of
+from hub_image.publish.target import hub_lines, log_in, registry_of
 from hub_image.referrers import SBOM, attached
 from hub_image.registry import AccessDenied, Manifest, Registry
 from hub_image.runs import Run, set_outputs, summarize
@@ -29,19 +28,28 @@ def tag(settings: Settings, run: Run) -> None:
     short, day = commit(settings)[:12], f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
     images = _pushed(settings, registry)
     held = registry.manifest(day)
-    manifest = _tagged(registry, images, short, day)
-    public = is_public(name, manifest.digest)
-    set_outputs(image=name, digest=manifest.digest, public=public)
+    digest = _tagged(registry, images, short, day)
+    public = is_public(name, digest)
+    set_outputs(image=name, digest=digest, public=public)
     # nodes keep a tag that they have pulled: a second image of one day is used by its commit
-    lasting = short if held and held.digest != manifest.digest else day
-    lines = [f"## Published: {name}:{lasting}", "", f"- digest: `{manifest.digest}`"]
+    lasting = short if held and held.digest != digest else day
+    lines = [f"## Published: {name}:{lasting}", "", f"- digest: `{digest}`"]
     lines += [f"- tags: `{short}`, `{day}`", "- its labels name the commit and the code's address"]
     if all(attached(registry, image, SBOM) for image in images):
         whose = "the digest" if len(images) == 1 else "the digest of each platform"
         lines += [f"- the list of its packages (SBOM) is attached to {whose}"]
     if lasting != day:
         lines += [f"- `{day}` was another image before, which nodes may keep: use the commit's tag"]
-    lines += _who_pulls(settings, name, public=public)
+    if public:
+        lines += ["- anyone can pull it: an anonymous pull was tried"]
+    else:
+        lines += [
+            "",
+            "**It is private: an anonymous pull was refused, so no hub without a secret and",
+        ]
+        lines += [f"no Binder can start it. Make it public here: {visibility_page(name)}**"]
+        if settings.binder == "image":
+            lines += ["Then run this again, for the branch `binder`."]
     if settings.image != name:
         answer = f"copier update --trust --defaults --vcs-ref=:current: -d repository={run.project}"
         lines += ["", f"README.md still says OWNER. Once: `{answer}`"]
@@ -70,15 +78,12 @@ def visibility_page(image: str) -> str:
     """Return where one makes an image public."""
     host, _, path = image.partition("/")
     owner, _, name = path.partition("/")
-    if host == "ghcr.io":
-        event = os.environ.get("GITHUB_EVENT_PATH")
-        account = json.loads(Path(event).read_text(encoding="utf-8")) if event else {}
-        kind = ((account.get("repository") or {}).get("owner") or {}).get("type")
-        whose = "users" if kind == "User" else "orgs"
-        package = quote(name, safe="")
-        return f"https://github.com/{whose}/{owner}/packages/container/{package}/settings"
+    event = os.environ.get("GITHUB_EVENT_PATH") if host == "ghcr.io" else None
+    account = json.loads(Path(event).read_text("utf-8")).get("repository") if event else None
+    whose = "users" if ((account or {}).get("owner") or {}).get("type") == "User" else "orgs"
     pages = {
         "docker.io": f"https://hub.docker.com/repository/docker/{path}/settings",
+        "ghcr.io": f"https://github.com/{whose}/{owner}/packages/container/{quote(name, '')}/settings",
         "quay.io": f"https://quay.io/repository/{path}?tab=settings",
         os.environ.get("CI_REGISTRY", "-"): f"{os.environ.get('CI_PROJECT_URL')}/edit",
     }
@@ -94,30 +99,16 @@ def _pushed(settings: Settings, registry: Registry) -> list[Manifest]:
     return [manifest for manifest in found.values() if manifest]
 
 
-def _tagged(registry: Registry, images: list[Manifest], *tags: str) -> Manifest:
-    """Give an image its tags, or several platforms' images as one, and return what has them now."""
+def _tagged(registry: Registry, images: list[Manifest], *tags: str) -> str:
+    """Give an image its tags, or several platforms' images as one; return what has them now."""
     if len(images) == 1:  # buildx before 0.17 would make an index of it, with another digest
         for new in tags:
             registry.put(images[0], new)
-        return images[0]
+        return images[0].digest
     command = ["docker", "buildx", "imagetools", "create"]
     command += [f"--tag={registry.image}:{new}" for new in tags]
     subprocess.run([*command, *(f"{registry.image}@{one.digest}" for one in images)], check=True)
     merged = registry.manifest(tags[0])
     if merged is None or [digest for _, digest in merged.images] != [one.digest for one in images]:
         raise RuntimeError(f"{registry.image}:{tags[0]} is not what was pushed for each platform.")
-    return merged
-
-
-def _who_pulls(settings: Settings, name: str, *, public: bool) -> list[str]:
-    if public:
-        return ["- anyone can pull it: an anonymous pull was tried"]
-    private = (
-        "**It is private: an anonymous pull was refused, so no hub without a secret and no Binder"
-    )
-    lines = ["", f"{private} can start it. Make it public here: {visibility_page(name)}**"]
-    return (
-        [*lines, "Then run this again, for the branch `binder`."]
-        if settings.binder == "image"
-        else lines
-    )
+    return merged.digest

@@ -6,7 +6,6 @@ import contextlib
 import re
 import shlex
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,20 +15,16 @@ from packaging.version import InvalidVersion, Version
 
 from hub_image.git import git, identity, names
 from hub_image.settings import Settings, UserError
-from hub_image.update.look import run
+from hub_image.update.look import PYTHON, address, run
 from hub_image.update.plan import BRANCH, BUNDLE, Plan
 
 POINTERS = {"GIT_LFS_SKIP_SMUDGE": "1"}  # for an update, large files need no content
 
 
 def by_hand(plan: Plan, root: Path) -> None:
-    """Update this very folder, and say what to look at.
-
-    Raises:
-        UserError: Copier refuses.
-    """
+    """Update this very folder, and say what to look at; UserError if Copier refuses."""
     before, base = git("rev-parse", "HEAD", cwd=root), Settings.read(root).base_image
-    run([sys.executable, "-m", *plan.command, "--quiet", "--conflict=inline"], root)
+    run([*PYTHON, *plan.command, "--quiet", "--conflict=inline"], root)
     if note := renew_from(root, base):
         print(note)
     for name in _unmerged(root):
@@ -53,19 +48,14 @@ def save(plan: Plan, root: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if plan.rows:
         with _work_tree(root) as copy:
-            run(
-                [sys.executable, "-m", *plan.command, "--quiet", "--conflict=inline"],
-                copy,
-                POINTERS,
-            )
-            plan.conflicts = _settle(copy)
+            run([*PYTHON, *plan.command, "--quiet", "--conflict=inline"], copy, **POINTERS)
+            plan.conflicts = {name: _taken_back(name, copy) for name in _unmerged(copy)}
             note = renew_from(copy, Settings.read(root).base_image)
             plan.notes += [note] if note else []
             plan.releases = _release_notes(copy, *plan.rows[0][1:]) if plan.template else ""
             git("add", "--all", cwd=copy)
-            tree, mine = git("write-tree", cwd=copy), identity(BRANCH)
-            commit = git("commit-tree", tree, "-p", "HEAD", "-m", plan.title, cwd=copy, env=mine)
-            git("update-ref", "HEAD", commit, cwd=copy)
+            made = ("commit-tree", git("write-tree", cwd=copy), "-p", "HEAD", "-m", plan.title)
+            git("update-ref", "HEAD", git(*made, cwd=copy, env=identity(BRANCH)), cwd=copy)
             git("bundle", "create", "--quiet", str(folder / BUNDLE), "HEAD", "^HEAD^", cwd=copy)
     plan.write(folder)
 
@@ -125,34 +115,26 @@ def _unmerged(folder: Path) -> list[str]:
     return sorted({entry.partition("\t")[2] for entry in entries})
 
 
-def _settle(folder: Path) -> dict[str, str]:
-    """Take back what Copier could not merge: no conflict is ever committed.
-
-    Returns what the template would change, by file.
-    """
-    found = dict.fromkeys(_unmerged(folder), "")
-    for name in found:
-        with contextlib.suppress(subprocess.CalledProcessError):  # a side may have no such file
-            found[name] = git("diff", f":1:./{name}", f":3:./{name}", cwd=folder)
-        try:
-            git("checkout", "HEAD", "--", name, cwd=folder, env=POINTERS)
-        except subprocess.CalledProcessError:  # it was not here before
-            git("rm", "--force", "--quiet", "--ignore-unmatch", "--", name, cwd=folder)
-    return found
+def _taken_back(name: str, folder: Path) -> str:
+    """Take back what Copier could not merge, as no conflict is ever committed; return what it would be."""
+    diff = ""
+    with contextlib.suppress(subprocess.CalledProcessError):  # a side may have no such file
+        diff = git("diff", f":1:./{name}", f":3:./{name}", cwd=folder)
+    try:
+        git("checkout", "HEAD", "--", name, cwd=folder, env=POINTERS)
+    except subprocess.CalledProcessError:  # it was not here before
+        git("rm", "--force", "--quiet", "--ignore-unmatch", "--", name, cwd=folder)
+    return diff
 
 
 def _release_notes(folder: Path, old: str, new: str) -> str:
     """Return what the template's CHANGELOG.md says of its releases after `old` up to `new`."""
     answers = yaml.safe_load((folder / ".copier-answers.yml").read_text(encoding="utf-8"))
-    source = re.sub(r"^git\+", "", str(answers["_src_path"]))
-    for short, long in {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}.items():
-        source = source.replace(short, long, 1) if source.startswith(short) else source
-    text = ""
+    text, wanted = "", []
     with tempfile.TemporaryDirectory() as place, contextlib.suppress(UserError, OSError):
         clone = ["git", "clone", "--quiet", "--depth=1", f"--branch={answers['_commit']}"]
-        run([*clone, "--", source, place], folder, POINTERS)
+        run([*clone, "--", address(str(answers["_src_path"])), place], folder, **POINTERS)
         text = (Path(place) / "CHANGELOG.md").read_text("utf-8", "replace")
-    wanted = []
     for section in re.split(r"(?m)^(?=## )", text):
         with contextlib.suppress(InvalidVersion):
             version = Version(re.sub(r"^## \[?([^\s\]]+).*", r"\1", section.partition("\n")[0]))

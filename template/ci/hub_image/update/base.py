@@ -37,38 +37,46 @@ def look_for_base(plan: Plan, answers: dict[str, Any], settings: Settings) -> No
         plan.notes.append(f"Look for newer tags yourself: those like {image}:{tag} have no order.")
         return
     registry, major = Registry(image), settings.jupyterhub_major
-    if not (tags := registry.tags()):
-        raise RegistryError(f"Look for {image} yourself: its registry lists no tags.")
-    candidates = newer(tags, tag, pattern_of(settings.base_tags))
-    if named := bool(re.match(r"hub-\d+", tag)):
-        candidates = [one for one in candidates if re.match(rf"hub-{major}\D", one)]
-    if not candidates:
+    named = bool(re.match(r"hub-\d+", tag))  # what is inside
+    if not (candidates := _candidates(registry, tag, settings, named)):
         return
     client = None
     with contextlib.suppress(*([UserError] if named else [])):  # only Docker tells what is inside
         client = connect()
-    needed = {one.partition("/")[2] for one in settings.platforms or ("linux/amd64",)}
-
-    def can_be_pulled(tag: str) -> bool:
-        with contextlib.suppress(NotFound):  # it may be listed and gone
-            return needed <= set(registry.architectures(tag))
-        return False
-
     inside = cache(lambda tag: look_inside(client or connect(), f"{image}:{tag}"))
-    # where there is no JupyterHub, `inherit` adds it
-    fits = lambda tag: named or inside(tag).hub_major in ("", major)
-    if not (new := newest(candidates, can_be_pulled, fits)):
+    new = newest(
+        candidates,
+        lambda tag: _can_be_pulled(registry, tag, settings.platforms),
+        # where there is no JupyterHub, `inherit` adds it
+        lambda tag: named or inside(tag).hub_major in ("", major),
+    )
+    if not new:
         plan.notes.append(f"No newer {image} that can be pulled has JupyterHub {major} inside.")
         return
     if client:
         plan.packages = inside(new).changes(look_inside(client, settings.base_image))
-    old = tag
-    if digest:
-        old, new = f"{tag}@{digest}", f"{new}@{registry.digest(new)}"
+    old, new = (f"{tag}@{digest}", f"{new}@{registry.digest(new)}") if digest else (tag, new)
     if answers["base"] == "other":
         plan.answer("the base image", "base_reference", settings.base_image, f"{image}:{new}")
     else:
         plan.answer("the base image", "base_tag", old, new)
+
+
+def _candidates(registry: Registry, tag: str, settings: Settings, named: bool) -> list[str]:
+    """Return the newer tags of a tag's kind and, where their names say it, of the hub's major."""
+    if not (tags := registry.tags()):
+        raise RegistryError(f"Look for {registry.image} yourself: its registry lists no tags.")
+    major = rf"hub-{settings.jupyterhub_major}\D" if named else ""
+    found = newer(tags, tag, pattern_of(settings.base_tags))
+    return [one for one in found if re.match(major, one)]
+
+
+def _can_be_pulled(registry: Registry, tag: str, platforms: tuple[str, ...]) -> bool:
+    """Return whether a tag is there for all platforms: it may be listed and gone."""
+    needed = {one.partition("/")[2] for one in platforms or ("linux/amd64",)}
+    with contextlib.suppress(NotFound):
+        return needed <= set(registry.architectures(tag))
+    return False
 
 
 def look_inside(client: docker.DockerClient, reference: str) -> Contents:

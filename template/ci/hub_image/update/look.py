@@ -24,17 +24,16 @@ from hub_image.update.base import look_for_base
 from hub_image.update.plan import Plan
 from hub_image.update.tags import newer
 
+PYTHON = [sys.executable, "-P", "-m"]  # no module of the repository is ever imported
+HOSTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/", "git+": ""}
 
-def run(command: list[str], folder: Path, env: dict[str, str] | None = None) -> str:
-    """Run a program and return what it prints.
 
-    Raises:
-        UserError: it fails; with its last words.
-    """
+def run(command: list[str], folder: Path, **env: str) -> str:
+    """Run a program and return what it prints; UserError with its last words if it fails."""
     done = subprocess.run(
         command,
         cwd=folder,
-        env=os.environ | (env or {}),
+        env=os.environ | env,
         capture_output=True,
         encoding="utf-8",
         errors="replace",
@@ -42,7 +41,7 @@ def run(command: list[str], folder: Path, env: dict[str, str] | None = None) -> 
     )
     if done.returncode:
         words = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
-        shown = command[2:] if command[0] == sys.executable else command
+        shown = command[len(PYTHON) :] if command[: len(PYTHON)] == PYTHON else command
         raise UserError(f"{code(shlex.join(shown))} says: {code(words[:500])}")
     return done.stdout
 
@@ -60,18 +59,14 @@ def look(answers: dict[str, Any], settings: Settings, what: str, strategy: str) 
         UserError: Copier cannot look for the template's releases.
     """
     plan = Plan(everything=(what, strategy) == ("all", "keep"))
-    source = str(answers.get("_src_path", ""))
+    source = address(str(answers.get("_src_path", "")))
     if not re.match(r"[\w.+-]{2,}:|[\w.-]+@", source) and not Path(source).is_dir():
         raise UserError(
             "Put the template's address behind _src_path in .copier-answers.yml: this repository was "
             f"made from the template in the folder {code(source)}, not here."
         )
     if what in ("all", "template"):
-        copier = [sys.executable, "-m", "copier", "check-update", "--output-format", "json"]
-        found = json.loads(run(copier, settings.root))
-        if found["update_available"]:
-            plan.template = True
-            plan.rows.append(("the template", found["current_version"], found["latest_version"]))
+        _look_for_template(plan, source, settings.root)
     if strategy not in ("keep", answers["strategy"]):
         plan.answer("the strategy", "strategy", answers["strategy"], strategy)
     now = plan.answers.get("strategy", answers["strategy"])
@@ -82,6 +77,12 @@ def look(answers: dict[str, Any], settings: Settings, what: str, strategy: str) 
     if what in ("all", "pins"):
         _look_for_pins(plan, answers, now, settings.root)
     return plan
+
+
+def address(source: str) -> str:
+    """Return the template's address as git knows it, of what the answers say."""
+    start = next((one for one in HOSTS if source.startswith(one)), "")
+    return HOSTS.get(start, "") + source.removeprefix(start)
 
 
 @contextlib.contextmanager
@@ -96,6 +97,19 @@ def _noted(plan: Plan) -> Iterator[None]:
     else:
         return
     plan.failed = True
+
+
+def _look_for_template(plan: Plan, source: str, root: Path) -> None:
+    """Add a newer release of the template, and where its address leads by now."""
+    found = json.loads(run([*PYTHON, "copier", "check-update", "--output-format", "json"], root))
+    if found["update_available"]:
+        plan.template = True
+        plan.rows.append(("the template", found["current_version"], found["latest_version"]))
+    # git follows a redirect of the first request, and says so
+    command, env = ["git", "ls-remote", "--", source, "HEAD"], os.environ | {"LC_ALL": "C"}
+    done = subprocess.run(command, cwd=root, env=env, capture_output=True, check=False)
+    said = done.stderr.decode("utf-8", "replace")
+    plan.moved = [source, moved[1]] if (moved := re.search(r"redirecting to (\S+)", said)) else []
 
 
 def _look_for_pins(plan: Plan, answers: dict[str, Any], strategy: str, root: Path) -> None:
@@ -120,6 +134,6 @@ def _newest_image(old: str) -> str:
 
 def _newest_release(package: str, root: Path) -> str:
     """Return the newest release of a Python package that pip would install: no pre-release."""
-    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--dry-run"]
-    pip += ["--no-deps", "--ignore-installed", "--quiet", "--report", "-", package]
+    pip = [*PYTHON, "pip", "install", "--disable-pip-version-check", "--dry-run", "--no-deps"]
+    pip += ["--ignore-installed", "--quiet", "--report", "-", package]
     return str(json.loads(run(pip, root))["install"][0]["metadata"]["version"])

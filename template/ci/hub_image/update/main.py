@@ -19,43 +19,37 @@ from hub_image.update.hosts import HostError
 from hub_image.update.propose import LeftAlone, propose
 
 ROOT = Path(__file__).resolve().parents[3]
+WHAT = ["all", "template", "image", "pins"]
 STRATEGIES = ["keep", "community-image", "inherit", "repo2docker", "dockerfile"]
 
 
 def main(argv: list[str] | None = None, root: Path = ROOT) -> int:
-    """Run the program.
+    """Return 0 if it is done, 1 if something outside fails, 2 if a person must change something.
 
     Args:
-        argv: its arguments; those of this process if None.
+        argv: the command line; None for the program's own.
         root: the repository's folder.
-
-    Returns:
-        0 if it is done, 1 if something outside fails, 2 if a person must change something.
     """
     parser = argparse.ArgumentParser(
         prog="ci/update.py", description=(__doc__ or "").split("\n")[0]
     )
-    what = ["all", "template", "image", "pins"]
-    parser.add_argument("--what", choices=what, default="all", help="what to update")
+    parser.add_argument("--what", choices=WHAT, default="all", help="what to update")
     parser.add_argument("--strategy", choices=STRATEGIES, default="keep", help="another strategy")
     halves = parser.add_mutually_exclusive_group()
-    halves.add_argument(
-        "--save", metavar="DIR", type=Path, help="leave this as it is: save a proposal"
-    )
-    halves.add_argument("--propose", metavar="DIR", type=Path, help="propose what was saved, in CI")
+    for name, text in (
+        ("--save", "leave this as it is: save a proposal"),
+        ("--propose", "propose what was saved, in CI"),
+    ):
+        halves.add_argument(name, metavar="DIR", type=lambda at: Path(at).resolve(), help=text)
     options = parser.parse_args(argv)
     try:
         if options.propose:
-            propose(options.propose.resolve(), root)
+            propose(options.propose, root)
         else:
-            update(options.what, options.strategy, options.save and options.save.resolve(), root)
-        return 0
-    except LeftAlone as reason:
-        summarize(str(reason), root)
-        return 0
-    except UserError as error:
+            update(options.what, options.strategy, options.save, root)
+    except (LeftAlone, UserError) as error:
         summarize(str(error), root)
-        return 2
+        return 2 if isinstance(error, UserError) else 0
     except (HostError, OSError, ValueError) as error:
         summarize(f"The update broke off: {code(' '.join(str(error).split())[:300])}", root)
         return 1
@@ -64,6 +58,7 @@ def main(argv: list[str] | None = None, root: Path = ROOT) -> int:
         why = next((line for line in words if "refus" in line), words[-1])
         summarize(f"git broke off: {code(why)}", root)
         return 1
+    return 0
 
 
 def update(what: str, strategy: str, place: Path | None, root: Path) -> None:

@@ -32,6 +32,7 @@ class Plan:
         everything: whether all was looked for, so that no row means that nothing is newer.
         releases: what the template's CHANGELOG.md says of the releases in between.
         conflicts: what the template would change in files that stay as they are, as diffs by file.
+        moved: the template's address and, if that redirects, where to.
     """
 
     template: bool = False
@@ -43,6 +44,7 @@ class Plan:
     everything: bool = False
     releases: str = ""
     conflicts: dict[str, str] = field(default_factory=dict)
+    moved: list[str] = field(default_factory=list)
 
     def answer(self, what: str, key: str, old: str, new: str) -> None:
         """Add a changed answer."""

@@ -8,6 +8,27 @@ from dataclasses import dataclass, field
 from hub_image.markdown import LONGEST, code, fence
 from hub_image.update.plan import Plan
 
+INTRODUCTION = """\
+This is newer than what the repository uses, or was asked for in the form. `copier update` brought it in. {}
+
+| what | now | new |
+|---|---|---|"""
+SOURCES = """
+**Later updates would come from {1}, no longer from {0}**: merge this only
+**if you trust that address, as updates run its code.**"""
+MOVED = """
+**The template's address {0} leads to {1} by now**: this update came from there. Merge it only
+**if you trust that address, as updates run its code.**"""
+CONFLICTS = """
+### A person must look at these
+
+Both sides changed the same lines, so these files stayed as they are here. One command
+shows both versions in them, for you to choose; then tick them off:
+"""
+END = """
+`ci/update.py` wrote this and renews it weekly. What you commit on the branch stays: it is
+left alone then. Closed, this very proposal does not come back."""
+
 
 @dataclass
 class Change:
@@ -37,18 +58,11 @@ def describe(plan: Plan, change: Change, tests: str, size: int = 6000) -> str:
         tests: what to know of the request's tests.
         size: the most characters of each part that comes from elsewhere.
     """
-    lines = ["This is newer than what the repository uses, or was asked for in the form. `copier"]
-    lines += [f"update` brought it in. {tests}", "", "| what | now | new |", "|---|---|---|"]
+    lines = [INTRODUCTION.format(tests)]
     lines += [f"| {what} | {code(old)} | {code(new)} |" for what, old, new in plan.rows]
-    if change.sources:
-        old, new = map(code, change.sources)
-        lines += [
-            "",
-            f"**Later updates would come from {new}, no longer from {old}**: merge this only",
-        ]
-        lines += ["**if you trust that address, as updates run its code.**"]
-    if plan.conflicts:
-        lines += _conflicts(plan, change.base, size)
+    lines += [SOURCES.format(*map(code, change.sources))] if change.sources else []
+    lines += [MOVED.format(*map(code, plan.moved))] if plan.moved else []
+    lines += _conflicts(plan, change.base, size) if plan.conflicts else []
     if change.removed:
         back = shlex.join(["git", "checkout", change.base, "--", *change.removed])
         lines += ["", "### This removes files", "", *(f"- {code(name)}" for name in change.removed)]
@@ -60,11 +74,7 @@ def describe(plan: Plan, change: Change, tests: str, size: int = 6000) -> str:
         lines += ["", "### Packages that differ in the base image", ""]
         changes = fence("\n".join(plan.packages), "diff", 3 * size)
         lines += ["<details><summary>All of them</summary>", "", *changes, "", "</details>"]
-    lines += ["", *(f"- not looked up: {code(note)}" for note in plan.notes), ""]
-    lines += [
-        "`ci/update.py` wrote this and renews it weekly. What you commit on the branch stays: it is"
-    ]
-    lines += ["left alone then. Closed, this very proposal does not come back."]
+    lines += ["", *(f"- not looked up: {code(note)}" for note in plan.notes), END]
     text = "\n".join(lines)
     if size and len(text) > LONGEST:
         return describe(plan, change, tests, size // 10)  # 6000, 600, 60, 6, 0
@@ -74,12 +84,7 @@ def describe(plan: Plan, change: Change, tests: str, size: int = 6000) -> str:
 def _conflicts(plan: Plan, base: str, size: int) -> list[str]:
     """Return the lines on files that stayed as they are."""
     switch = shlex.join(["git", "switch", "--create", "by-hand", base])
-    lines = ["", "### A person must look at these", ""]
-    lines += [
-        "Both sides changed the same lines, so these files stayed as they are here. One command"
-    ]
-    lines += ["shows both versions in them, for you to choose; then tick them off:", ""]
-    lines += [*fence(f"{switch} && {shlex.join(plan.command)}", "shell"), ""]
+    lines = [CONFLICTS, *fence(f"{switch} && {shlex.join(plan.command)}", "shell"), ""]
     lines += [f"- [ ] {code(name)}" for name in plan.conflicts]
     for name, diff in plan.conflicts.items():
         if diff and size:
