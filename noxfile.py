@@ -133,6 +133,13 @@ def pictures(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure speed, bytes and growth: `nox -s bench -- --quick render`. Some groups need Docker."""
+    session.install(*everything())
+    session.run("python", "-m", "tools.bench", *session.posargs)
+
+
+@nox.session(default=False)
 def catalogue(session: nox.Session) -> None:
     """Renew the tags in the catalogue from the registries. Looks inside new images by Docker."""
     session.install("jinja2", *needs("publish", "update", "tools"))

@@ -16,10 +16,12 @@ from typing import Any
 import yaml
 
 from tools import ROOT
+from tools.bench import table
 from tools.decision_tree import decision_tree
 from tools.form import form, form_table
 
 PICTURE = ROOT / "docs" / "decision-tree.svg"
+MEASURES = ROOT / "docs" / "measures.json"  # which `nox -s bench` writes, and its picture
 README = ROOT / "README.md"
 CATALOGUE = ROOT / "docs" / "catalogue.md"
 SETUP = ROOT / ".github" / "workflows" / "setup.yml"
@@ -113,6 +115,7 @@ def page(text: str) -> str:
     inputs = yaml.dump(fields, Dumper=Indented, sort_keys=False, allow_unicode=True, width=1000)
     made = {
         r"(<!-- catalogue -->\n).*(<!-- end of catalogue -->)": f"{catalogue_table()}\n",
+        r"(<!-- measures -->\n).*(<!-- end of measures -->)": f"{table.markdown(MEASURES)}\n",
         r"(<!-- form -->\n).*(<!-- end of form -->)": f"{form_table(fields)}\n",
         r"( +# the form: [^\n]*\n).*?(\npermissions:)": textwrap.indent(inputs, 6 * " "),
         r"(# dependencies = \[\n).*?(# \]\n# ///\n)": header(),

@@ -185,7 +185,7 @@ def test_the_pages_say_the_same_of_the_same_file() -> None:
 
 # --- nox --------------------------------------------------------------------------------------------
 
-SESSIONS = ["lint", "tests", "images", "readme", "pictures", "catalogue", "release"]
+SESSIONS = ["lint", "tests", "images", "readme", "pictures", "bench", "catalogue", "release"]
 
 
 @pytest.mark.parametrize("name", SESSIONS)

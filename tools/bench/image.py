@@ -1,0 +1,118 @@
+"""How large images are, beside the smallest that have the same packages."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from hub_image.settings import Settings
+from support import standins
+from tools.bench.images import CASES, SETS, Builder, Image, builder, repository
+from tools.bench.measure import BenchError, Row, progress
+
+GROUP = "image"
+# The same packages on the same base, by hand: with every cache removed, and nothing else.
+INHERIT = """\
+FROM {base}
+COPY --chown=${{NB_UID}} environment.yml /tmp/
+RUN mamba env update --prefix "${{CONDA_DIR}}" --file /tmp/environment.yml && \\
+    mamba clean --all --force-pkgs-dirs --yes && rm -rf /tmp/environment.yml ~/.cache
+"""
+# The smallest image with the same packages that passes the check: git is for nbgitpuller.
+SYSTEM = """
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates git && \\
+    rm -rf /var/lib/apt/lists/* && useradd --uid 1000 --gid 100 --create-home --shell /bin/bash jovyan
+COPY --from=packages --chown=1000 /opt/env /opt/env
+ENV PATH=/opt/env/bin:$PATH SHELL=/bin/bash
+USER 1000
+WORKDIR /home/jovyan
+CMD ["jupyter", "lab", "--ip=0.0.0.0"]
+"""
+SMALLEST = {
+    "dockerfile, conda": """\
+FROM debian:trixie-slim AS packages
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates
+COPY --from={micromamba} /bin/micromamba /usr/local/bin/
+ENV MAMBA_ROOT_PREFIX=/tmp/micromamba
+COPY environment.yml ./
+RUN micromamba create --yes --prefix /opt/env --channel conda-forge --file environment.yml && \\
+    micromamba install --yes --prefix /opt/env --channel conda-forge \\
+        "jupyterhub-singleuser=5" jupyterlab notebook
+FROM debian:trixie-slim""",
+    "dockerfile, pip": """\
+FROM {python} AS packages
+RUN python3 -m pip install {uv}
+COPY requirements.txt ./
+RUN uv venv --seed /opt/env && \\
+    uv pip install --no-cache --python /opt/env --requirement requirements.txt \\
+        "jupyterhub==5.*" jupyterlab notebook
+FROM {python}""",
+}
+
+
+def rows(folder: Path, runs: int) -> list[Row]:
+    """Measure bytes, which are the same each time: one run is enough.
+
+    Args:
+        folder: an empty one, for all that is made.
+        runs: not used.
+    """
+    found = []
+    with builder() as build:
+        for words, packages in SETS.items():
+            for case, answers in CASES.items():
+                progress(f"bytes of {case}, {words}")
+                where = folder / f"{case} {words}".replace(" ", "-").replace(",", "")
+                settings = repository(where, answers, packages)
+                ours = build.build(where)
+                measure = _inherit if case == "inherit" else _whole
+                found.append(measure(build, settings, ours, case, words))
+    return found
+
+
+def _inherit(build: Builder, settings: Settings, ours: Image, case: str, words: str) -> Row:
+    """Bytes over the base image's."""
+    base = Image(settings.base_image, 0).size
+    theirs = build.build(settings.root, dockerfile=INHERIT.format(base=settings.base_image))
+    return _row(
+        f"{case}: bytes over the base, {words}",
+        "by hand",
+        1.01,
+        ours.size - base,
+        theirs.size - base,
+    )
+
+
+def _whole(build: Builder, settings: Settings, ours: Image, case: str, words: str) -> Row:
+    """Bytes of the whole image."""
+    text = (settings.root / "Dockerfile").read_text(encoding="utf-8")
+    pins = {
+        "micromamba": r"--from=(\S*micromamba:\S+)",
+        "python": r"FROM (python:\S+)",
+        "uv": r"(uv==\S+)",
+    }
+    named = {
+        key: match[1] if (match := re.search(pattern, text)) else ""
+        for key, pattern in pins.items()
+    }
+    theirs = build.build(settings.root, dockerfile=SMALLEST[case].format(**named) + SYSTEM)
+    with standins.offline_environment() as env:
+        check = [sys.executable, "ci/check.py", theirs.name]
+        done = subprocess.run(
+            check, cwd=settings.root, env=env, check=False, capture_output=True, encoding="utf-8"
+        )
+    if done.returncode:
+        raise BenchError(f"The smallest image must pass the check:\n{done.stdout}{done.stderr}")
+    return _row(
+        f"{case}: bytes of the image, {words}",
+        "the smallest that passes the check",
+        1.05,
+        ours.size,
+        theirs.size,
+    )
+
+
+def _row(measure: str, against: str, goal: float, ours: float, theirs: float) -> Row:
+    return Row(GROUP, measure, against, ours / theirs, goal, ours / 1e6, theirs / 1e6, "MB")

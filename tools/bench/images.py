@@ -1,0 +1,137 @@
+"""Repositories and images for the rows of images; where a base image cannot be pulled, a stand-in says so."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import copier
+import docker.errors
+
+from hub_image.settings import Settings
+from support import standins
+from support.repositories import ROOT
+from tools.bench.measure import BenchError, progress
+
+# The same packages for all rows: a few, among them a wheel that is mostly data, and what science needs.
+SETS = {
+    "few packages": "nbgitpuller xarray vega_datasets",
+    "scientific packages": "scipy pandas matplotlib scikit-learn statsmodels xarray nbgitpuller",
+}
+# By what an image is made with: the answers.
+CASES = {
+    "inherit": {"strategy": "inherit", "base": "jupyter-base", "packages_with": "conda"},
+    "dockerfile, conda": {"strategy": "dockerfile", "packages_with": "conda"},
+    "dockerfile, pip": {"strategy": "dockerfile", "packages_with": "pip"},
+}
+LINES = {"conda": ("environment.yml", "  - cowsay\n"), "pip": ("requirements.txt", "cowsay\n")}
+
+
+def repository(folder: Path, case: dict[str, str], packages: str = "") -> Settings:
+    """Make a repository that was never built: its apt.txt, which is copied first, is like no other.
+
+    Args:
+        folder: where to.
+        case: answers.
+        packages: names that both conda and PyPI have, separated by spaces.
+
+    Returns:
+        Its settings; the folder is their `root`.
+    """
+    answers = dict(case)
+    if packages:
+        answers[f"{case['packages_with']}_packages"] = packages
+        answers["apt_packages"] = "less"
+    copier.run_copy(
+        str(ROOT), folder, data=answers, defaults=True, quiet=True, unsafe=True, vcs_ref="HEAD"
+    )
+    if packages:
+        with (folder / "apt.txt").open("a", encoding="utf-8") as file:
+            file.write(f"# {secrets.token_hex(8)}\n")
+    standins.ensure_bases(folder)
+    return Settings.read(folder)
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that was built here.
+
+    Attributes:
+        name: of it.
+        seconds: that the build took.
+    """
+
+    name: str
+    seconds: float
+
+    @property
+    def size(self) -> int:
+        """The bytes of all layers."""
+        return sum(layer["Size"] for layer in standins.client().images.get(self.name).history())
+
+
+class Builder:
+    """Builds images, and knows which to remove."""
+
+    def __init__(self) -> None:
+        self._prefix = f"bench-{secrets.token_hex(4)}"
+
+    def build(self, folder: Path, *options: str, dockerfile: str = "") -> Image:
+        """Build a folder as repo2docker builds one with a Dockerfile.
+
+        Args:
+            folder: the context.
+            options: more of `docker build`.
+            dockerfile: its text, unless the folder's own is meant.
+
+        Raises:
+            BenchError: it does not build.
+        """
+        name = f"{self._prefix}/{secrets.token_hex(4)}:built"
+        command = ["docker", "buildx", "--builder", "default", "build", "--load", "--tag", name]
+        command += [
+            "--provenance=false",
+            "--build-arg",
+            "NB_UID=1000",
+            "--build-arg",
+            "NB_USER=jovyan",
+        ]
+        command += ["--build-arg", "REPO_DIR=/srv/repo", *options, "--progress", "plain"]
+        if dockerfile:
+            (folder / "by-hand.Dockerfile").write_text(dockerfile, encoding="utf-8")
+            command += ["--file", str(folder / "by-hand.Dockerfile")]
+        started = time.monotonic()
+        done = subprocess.run(
+            [*command, str(folder)], check=False, capture_output=True, encoding="utf-8"
+        )
+        if done.returncode:
+            raise BenchError(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
+        return Image(name, time.monotonic() - started)
+
+    def clean_up(self) -> None:
+        """Remove what was built."""
+        standins.forget_images([f"{self._prefix}/"])
+
+
+@contextlib.contextmanager
+def builder() -> Iterator[Builder]:
+    """Give a builder, whose images are removed at the end.
+
+    Raises:
+        BenchError: there is no Docker.
+    """
+    try:
+        standins.client().ping()
+    except (docker.errors.DockerException, OSError) as error:
+        raise BenchError(f"Start Docker, or name groups that need none: {error}") from None
+    made = Builder()
+    try:
+        yield made
+    finally:
+        progress("removing images")
+        made.clean_up()

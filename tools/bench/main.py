@@ -1,0 +1,90 @@
+"""Measure what this template costs, print one table, and write docs/measures.json and the picture of it.
+
+The groups render and fleet need nothing but git; image, server and check need Docker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import importlib.metadata
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from tools import ROOT
+from tools.bench import table
+from tools.bench.measure import FULL, QUICK, BenchError, Row, progress
+
+MEASURES = ROOT / "docs" / "measures.json"
+PICTURE = ROOT / "docs" / "measures.svg"
+GROUPS = ("render", "fleet", "peers", "workflow", "image", "rebuild", "server", "check")
+
+
+def machine(runs: int) -> dict[str, str]:
+    """Return what is measured on, and when, but nothing that names the machine."""
+    return {
+        "day": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "processors": str(os.cpu_count()),
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "copier": importlib.metadata.version("copier"),
+        "pairs": str(runs),
+    }
+
+
+def measure(groups: list[str], runs: int) -> list[Row]:
+    """Measure groups, one after the other.
+
+    Args:
+        groups: their names.
+        runs: of how many pairs each ratio is the median.
+
+    Returns:
+        The rows; each group is printed as it is there.
+    """
+    rows = []
+    for group in groups:
+        module = importlib.import_module(f"tools.bench.{group}")
+        with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+            found = module.rows(Path(folder), runs)
+        print(table.text(found), flush=True)
+        rows += found
+    return rows
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the groups.
+
+    Args:
+        argv: the command line, without the program.
+
+    Returns:
+        0 if all goals hold, 1 if one does not, 2 if something could not be measured.
+    """
+    parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
+    quick = f"{QUICK} pairs for each row instead of {FULL}"
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument(
+        "--json", type=Path, default=MEASURES, metavar="FILE", help="default: docs/measures.json"
+    )
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)}; default: all"
+    )
+    options = parser.parse_args(argv)
+    if unknown := set(options.groups) - set(GROUPS):
+        parser.error(f"Give groups of {', '.join(GROUPS)}: {min(unknown)!r} is none.")
+    runs = QUICK if options.quick else FULL
+    try:
+        rows = measure(options.groups or list(GROUPS), runs)
+    except BenchError as error:
+        print(error, file=sys.stderr)
+        return 2
+    every = table.write(options.json, rows, machine(runs))
+    if options.json == MEASURES:
+        PICTURE.write_text(table.picture(every), encoding="utf-8", newline="\n")
+    progress(f"wrote {options.json}")
+    print(f"\n{table.text(every)}")
+    return int(not all(row.holds for row in rows))

@@ -1,0 +1,54 @@
+"""How long it takes to build again after a change, beside a build for which nothing is cached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub_image.settings import Settings
+from tools.bench.images import CASES, LINES, SETS, Builder, builder, repository
+from tools.bench.measure import QUICK, Row, medians, progress
+
+GROUP = "rebuild"
+GOALS = {"one package more": 0.3, "one apt package more": 0.6, "README.md changed": 0.03}
+
+
+def rows(folder: Path, runs: int) -> list[Row]:
+    """Measure; each run builds what was never built, then again after each change.
+
+    Args:
+        folder: an empty one, for all that is made.
+        runs: how many cold builds; a quick run has one.
+    """
+    found = []
+    with builder() as build:
+        for case, answers in CASES.items():
+            cold: list[float] = []
+            again: dict[str, list[float]] = {change: [] for change in GOALS}
+            for number in range(1 if runs == QUICK else 3):
+                progress(f"builds of {case}, {number + 1}")
+                where = folder / f"{case}-{number}".replace(", ", "-")
+                settings = repository(where, answers, SETS["scientific packages"])
+                cold.append(build.build(where, "--no-cache").seconds)
+                for change in GOALS:
+                    again[change].append(_again(build, settings, change, answers["packages_with"]))
+            for change, goal in GOALS.items():
+                words = (f"{case}: built again, {change}", "nothing cached")
+                measured = medians(list(zip(again[change], cold, strict=True)))
+                found.append(Row.of(GROUP, words, goal, "s", measured))
+    return found
+
+
+def _again(build: Builder, settings: Settings, change: str, tool: str) -> float:
+    """Make a change, build, and take it back; return the seconds."""
+    name, line = {
+        "one package more": LINES[tool],
+        "one apt package more": ("apt.txt", "file\n"),
+        "README.md changed": ("README.md", "More words.\n"),
+    }[change]
+    path = settings.root / name
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before + line, encoding="utf-8")
+    try:
+        return build.build(settings.root).seconds
+    finally:
+        path.write_text(before, encoding="utf-8")

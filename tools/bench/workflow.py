@@ -1,0 +1,59 @@
+"""How many images the image workflow builds for a push, as its own first step plans it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from support.ci_runs import OURS, github
+from support.repositories import commit
+from tools.bench.measure import Measured, Row, run
+from tools.bench.render import NEWEST, Bench
+
+GROUP = "workflow"
+PUSHES = {
+    "a push of packages": ("environment.yml", "  - cowsay\n", 1.0),
+    "a push of documentation": ("README.md", "More words.\n", 0.0),
+}
+
+
+def rows(folder: Path, runs: int) -> list[Row]:
+    """Count, which is the same each time.
+
+    Args:
+        folder: an empty one, for all that is made.
+        runs: not used.
+    """
+    bench = Bench(folder)
+    made = bench.new()
+    bench.copy(bench.this, made, NEWEST, strategy="inherit", repository="me/env")
+    found = []
+    for push, (name, line, goal) in PUSHES.items():
+        before = commit(made)
+        with (made / name).open("a", encoding="utf-8") as file:
+            file.write(line)
+        commit(made)
+        built = builds(made, before)
+        words = (f"image workflow: images built for {push}", "one build")
+        found.append(Row.of(GROUP, words, goal, "images", Measured(built, built, 1)))
+    return found
+
+
+def builds(repository: Path, before: str) -> int:
+    """Return how many images a push builds: one for each kind of processor, or none.
+
+    Args:
+        repository: its folder, at the commit that was pushed.
+        before: the commit before the push.
+    """
+    output = repository.parent / "output"
+    output.unlink(missing_ok=True)
+    clean = {key: value for key, value in os.environ.items() if not OURS.match(key)}
+    event = github(repository.parent, "push", before=before)
+    files = {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": os.devnull}
+    run([sys.executable, "ci/publish.py", "plan"], repository, clean | event | files)
+    lines = output.read_text(encoding="utf-8").splitlines()
+    plan = {key: json.loads(value) for key, value in (line.split("=", 1) for line in lines)}
+    return len(plan["platforms"]) if plan["build"] else 0
