@@ -35,6 +35,7 @@ class Compiled(Extension):
             environment: Copier's.
         """
         super().__init__(environment)
+        environment.optimized = False  # what is rendered once or twice gains nothing by it
         compile_ = environment.from_string
 
         @cache
