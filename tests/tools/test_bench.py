@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from support.repositories import CATALOGUE, git
-from tools.bench import main, table, templates
+from tools.bench import main, table, templates, workflow
 from tools.bench.measure import BenchError, Measured, Row, in_turn, medians, run
 
 ROW = Row.of("one", ("a `copy`", "an <empty> one"), 1.4, "s", Measured(1.5, 3.0, 2.0, 3))
@@ -138,8 +138,9 @@ def test_an_unknown_group_is_refused(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_missed_goal_fails_the_session(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, goal: float, code: int
 ) -> None:
-    monkeypatch.setattr(main, "measure", lambda groups, runs: [replace(ROW, goal=goal)])
-    assert main.main(["--json", str(tmp_path / "measures.json")]) == code
+    monkeypatch.setattr(workflow, "rows", lambda folder, runs: [replace(ROW, goal=goal)])
+    assert main.main(["--json", str(tmp_path / "measures.json"), "workflow"]) == code
+    assert len(table.read(tmp_path / "measures.json")) == 1
 
 
 def test_there_is_a_module_for_each_group() -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from hub_image.settings import Settings
 from support import standins
-from tools.bench.images import CASES, SETS, Builder, builder, repository
+from tools.bench.images import CASES, SETS, Builder, about, builder, repository
 from tools.bench.measure import QUICK, Row, in_turn, run
+
+__all__ = ["GROUP", "about", "rows"]
 
 GROUP = "check"
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from hub_image.settings import Settings
 from support import standins
-from tools.bench.images import CASES, SETS, Builder, Image, builder, repository
+from tools.bench.images import CASES, SETS, Builder, Image, about, builder, repository
 from tools.bench.measure import BenchError, Row, progress
+
+__all__ = ["GROUP", "about", "rows"]
 
 GROUP = "image"
 # The same packages on the same base, by hand: with every cache removed, and nothing else.

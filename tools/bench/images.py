@@ -32,6 +32,12 @@ CASES = {
 LINES = {"conda": ("environment.yml", "  - cowsay\n"), "pip": ("requirements.txt", "cowsay\n")}
 
 
+def about() -> dict[str, str]:
+    """Return what the rows of a group of images have started from."""
+    real = standins.can_reach("quay.io")
+    return {"base images": "pulled" if real else "the tests' stand-ins"}
+
+
 def repository(folder: Path, case: dict[str, str], packages: str = "") -> Settings:
     """Make a repository that was never built: its apt.txt, which is copied first, is like no other.
 

@@ -35,24 +35,28 @@ def machine(runs: int) -> dict[str, str]:
     }
 
 
-def measure(groups: list[str], runs: int) -> list[Row]:
-    """Measure groups, one after the other.
+def measure(groups: list[str], runs: int, path: Path) -> list[Row]:
+    """Measure groups, one after the other; each is printed and written as soon as it is there.
 
     Args:
         groups: their names.
         runs: of how many pairs each ratio is the median.
+        path: of the JSON file.
 
     Returns:
-        The rows; each group is printed as it is there.
+        All rows that the file holds then.
     """
-    rows = []
+    every: list[Row] = []
     for group in groups:
         module = importlib.import_module(f"tools.bench.{group}")
         with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
             found = module.rows(Path(folder), runs)
+        on = machine(runs) | (module.about() if hasattr(module, "about") else {})
+        every = table.write(path, found, on)
+        if path == MEASURES:
+            PICTURE.write_text(table.picture(every), encoding="utf-8", newline="\n")
         print(table.text(found), flush=True)
-        rows += found
-    return rows
+    return every
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -78,13 +82,10 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"Give groups of {', '.join(GROUPS)}: {min(unknown)!r} is none.")
     runs = QUICK if options.quick else FULL
     try:
-        rows = measure(options.groups or list(GROUPS), runs)
+        every = measure(options.groups or list(GROUPS), runs, options.json)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 2
-    every = table.write(options.json, rows, machine(runs))
-    if options.json == MEASURES:
-        PICTURE.write_text(table.picture(every), encoding="utf-8", newline="\n")
     progress(f"wrote {options.json}")
     print(f"\n{table.text(every)}")
-    return int(not all(row.holds for row in rows))
+    return int(not all(row.holds for row in every))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub_image.settings import Settings
-from tools.bench.images import CASES, LINES, SETS, Builder, builder, repository
+from tools.bench.images import CASES, LINES, SETS, Builder, about, builder, repository
 from tools.bench.measure import QUICK, Row, medians, progress
+
+__all__ = ["GROUP", "about", "rows"]
 
 GROUP = "rebuild"
 GOALS = {"one package more": 0.3, "one apt package more": 0.6, "README.md changed": 0.03}

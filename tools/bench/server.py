@@ -11,8 +11,10 @@ from hub_image.check.containers import Containers
 from hub_image.check.hub import Hub
 from hub_image.engine import connect
 from hub_image.settings import Settings
-from tools.bench.images import CASES, SETS, builder, repository
+from tools.bench.images import CASES, SETS, about, builder, repository
 from tools.bench.measure import Row, in_turn, medians
+
+__all__ = ["GROUP", "about", "rows"]
 
 GROUP = "server"
 IDLE = 10  # seconds after which a server that nobody uses is at rest
