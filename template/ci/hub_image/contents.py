@@ -24,17 +24,11 @@ SIZE = "hub-image:size"  # the SBOM's property that holds the image's bytes, unp
 
 @dataclass(frozen=True)
 class Contents:
-    """What is in an image.
+    """What is in an image."""
 
-    Attributes:
-        size: in bytes, unpacked.
-        system: the distribution, as debian.
-        packages: each tool's packages, by name, with their versions.
-    """
-
-    size: int
-    system: str
-    packages: dict[str, dict[str, str]]
+    size: int  # in bytes, unpacked
+    system: str  # the distribution, as debian
+    packages: dict[str, dict[str, str]]  # each tool's packages, by name, with their versions
 
     @classmethod
     def of(cls, image: Image, client: docker.DockerClient) -> Contents:

@@ -33,14 +33,10 @@ class Manifest:
     """A manifest or an index, byte by byte as the registry has it.
 
     What is read from it raises RegistryError where it is not of its form.
-
-    Attributes:
-        data: the bytes.
-        media_type: what they are.
     """
 
-    data: bytes
-    media_type: str
+    data: bytes  # the bytes
+    media_type: str  # what they are
 
     @property
     def digest(self) -> str:

@@ -11,35 +11,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Run:
-    """A run of GitHub Actions or GitLab CI; by hand there is none, and all is empty.
+    """A run of GitHub Actions or GitLab CI; by hand there is none, and all is empty."""
 
-    Attributes:
-        on: `github`, `gitlab` or nothing.
-        request: whether it tests a pull or merge request.
-        fresh: whether it was started weekly or by hand, and builds whatever has changed.
-        default_branch: whether it runs on the default branch.
-        tag: whether it runs on a tag.
-        fork: whether GitHub calls the repository a fork.
-        before: the commit that the changes of this run start from.
-        project: `owner/name`.
-        head_project: of a request: where it comes from; empty if that is gone.
-        head_commit: of a request: its commit.
-        url: the address of the run's page.
-        secrets_page: where secrets are set.
-    """
-
-    on: str = ""
-    request: bool = False
-    fresh: bool = False
-    default_branch: bool = False
-    tag: bool = False
-    fork: bool = False
-    before: str = ""
-    project: str = ""
-    head_project: str = ""
-    head_commit: str = ""
-    url: str = ""
-    secrets_page: str = ""
+    on: str = ""  # `github`, `gitlab` or nothing
+    request: bool = False  # whether it tests a pull or merge request
+    fresh: bool = False  # whether it was started weekly or by hand, and builds whatever has changed
+    default_branch: bool = False  # whether it runs on the default branch
+    tag: bool = False  # whether it runs on a tag
+    fork: bool = False  # whether GitHub calls the repository a fork
+    before: str = ""  # the commit that the changes of this run start from
+    project: str = ""  # `owner/name`
+    head_project: str = ""  # of a request: where it comes from; empty if that is gone
+    head_commit: str = ""  # of a request: its commit
+    url: str = ""  # the address of the run's page
+    secrets_page: str = ""  # where secrets are set
 
     @property
     def publishes(self) -> bool:

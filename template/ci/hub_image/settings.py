@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+PLATFORM = "linux/(amd64|arm64)"
 # Each key's form, and the words for it.
 FORMS = {
     "STRATEGY": (
@@ -20,19 +21,10 @@ FORMS = {
     "HOME_DIR": (r"/\S*[^\s/]", "an absolute path, as /home/jovyan"),
     "WORKING_DIR": (r"(/\S+)?", "empty or an absolute path, as /home/rstudio"),
     "TESTS": (r"([\w.-]+)?", "the folder of its tests, as tests"),
-    "PLATFORMS": (
-        r"(linux/(amd64|arm64)(,linux/(amd64|arm64))?)?",
-        "linux/amd64, linux/arm64 or both with a comma between them",
-    ),
+    "PLATFORMS": (f"({PLATFORM}(,{PLATFORM})?)?", "linux/amd64, linux/arm64 or both, as a,b"),
     "BINDER": ("(repository|image)?", "repository or image"),
-    "SOURCE": (
-        r"(https://[\w.:/~-]+)?",
-        "the address of the code, as https://github.com/owner/name",
-    ),
-    "CONTRACT": (
-        r"(https://\S+)?",
-        "the address of the page that says what the rows mean, or empty",
-    ),
+    "SOURCE": (r"(https://[\w.:/~-]+)?", "the code's address, as https://github.com/owner/name"),
+    "CONTRACT": (r"(https://\S+)?", "the address that says what the rows mean, or empty"),
 }
 
 
@@ -42,39 +34,22 @@ class UserError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """What `ci/image.env` says of the image, and where its repository is.
-
-    Attributes:
-        root: the repository's folder.
-        strategy: one of the four.
-        image: the name to publish under, without a tag; empty for a community's image.
-        base_image: the image it starts from, with its tag; empty if there is none.
-        base_tags: what newer tags of it look like: "%" is a digit, "%+" one or more.
-        jupyterhub_major: of the hub.
-        default_url: the path that a server opens first.
-        home_dir: where a hub mounts the home volume.
-        working_dir: where a hub is told to start the server; empty for the image's own.
-        tests: the folder of the tests that run in it; empty for `tests`.
-        platforms: what it is built for, as linux/amd64; empty for a community's image.
-        binder: what Binder starts, `repository` or `image`.
-        source: the address of the code's page.
-        contract: the address of the page on the rows of the check.
-    """
+    """What `ci/image.env` says of the image, and where its repository, `root`, is."""
 
     root: Path
     strategy: str
-    image: str
-    base_image: str
-    base_tags: str
-    jupyterhub_major: str
-    default_url: str
-    home_dir: str
-    working_dir: str
-    tests: str
-    platforms: tuple[str, ...]
-    binder: str
-    source: str
-    contract: str
+    image: str  # the name to publish under, without a tag; empty for a community's image
+    base_image: str  # the image it starts from, with its tag; empty if there is none
+    base_tags: str  # what newer tags of it look like: "%" is a digit, "%+" one or more
+    jupyterhub_major: str  # of the hub
+    default_url: str  # the path that a server opens first
+    home_dir: str  # where a hub mounts the home volume
+    working_dir: str  # where a hub is told to start the server; empty for the image's own
+    tests: str  # the folder of the tests that run in it; empty for `tests`
+    platforms: tuple[str, ...]  # what it is built for; empty for a community's image
+    binder: str  # what Binder starts, `repository` or `image`
+    source: str  # the address of the code's page
+    contract: str  # the address of the page on the rows of the check
 
     @classmethod
     def read(cls, root: Path) -> Settings:
@@ -92,20 +67,20 @@ class Settings:
         path = root / "ci" / "image.env"
         if not path.is_file():
             raise UserError(f"Keep the template's {path}: it is not there.")
-        found, values = {}, {}
+        found = {}
         for line in path.read_text(encoding="utf-8").splitlines():
+            key, equals, value = line.partition("=")
             if line.strip() and not line.startswith("#"):
-                key, equals, value = line.partition("=")
                 if not equals:
                     raise UserError(f"Write KEY=value in image.env: '{key}' is not of that form.")
                 found[key.strip()] = value.strip().strip("'\"")
+        values = {key: found.get(key, "") for key in FORMS}
         for key, (form, wanted) in FORMS.items():
-            value = values[key] = found.get(key) or ""
             pointer = key == "BASE_IMAGE" and values["STRATEGY"] == "community-image"
-            if not re.fullmatch(form, value) or (pointer and not value):
-                raise UserError(f"Let {key} in image.env be {wanted}: '{value}' does not do.")
-        fields = {key.lower(): value for key, value in values.items() if key != "PLATFORMS"}
-        platforms = tuple(filter(None, values["PLATFORMS"].split(",")))
+            if not re.fullmatch(form, values[key]) or (pointer and not values[key]):
+                raise UserError(f"Let {key} in image.env be {wanted}: '{values[key]}' does not do.")
+        platforms = tuple(filter(None, values.pop("PLATFORMS").split(",")))
+        fields = {key.lower(): value for key, value in values.items()}
         return cls(root=root, platforms=platforms, **fields)
 
     @property

@@ -15,8 +15,8 @@ import responses
 from hub_image import contents, engine
 from hub_image.git import REVISION
 from hub_image.publish.main import main
+from hub_image.publish.push import is_public, visibility_page
 from hub_image.publish.report import report
-from hub_image.publish.tag import is_public, visibility_page
 from hub_image.referrers import SBOM, attached
 from hub_image.registry import INDEX, Manifest, Registry, RegistryError
 from hub_image.runs import Run

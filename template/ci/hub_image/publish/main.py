@@ -22,7 +22,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hub_image.publish import binder, plan, push, tag, target
+from hub_image.publish import binder, plan, push, target
 from hub_image.registry import RegistryError
 from hub_image.runs import Run
 from hub_image.settings import Settings, UserError
@@ -33,7 +33,7 @@ STEPS = {
     "access": target.access,
     "last": target.last,
     "push": push.push,
-    "tag": tag.tag,
+    "tag": push.tag,
 }
 
 

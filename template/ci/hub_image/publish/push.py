@@ -1,15 +1,20 @@
-"""Push the image that was tested, with a list of its packages. No package is needed."""
+"""Push the image that was tested, give it its tags, and say how a hub uses it. No package is needed."""
 
 from __future__ import annotations
 
+import datetime
 import json
+import os
 import subprocess
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from hub_image import git
-from hub_image.publish.target import handed_on, log_in, registry_of
-from hub_image.referrers import SBOM, attach
-from hub_image.runs import Run, summarize
+from hub_image.publish.target import handed_on, hub_lines, log_in, registry_of
+from hub_image.referrers import SBOM, attach, attached
+from hub_image.registry import AccessDenied, Manifest, Registry
+from hub_image.runs import Run, set_outputs, summarize
 from hub_image.settings import Settings, UserError
 
 
@@ -72,3 +77,100 @@ def push(settings: Settings, run: Run) -> None:
     if not attach(registry, manifest, packages.read_bytes(), SBOM):
         text = f"{registry.host} takes no list of packages (SBOM): the next run cannot say what differs."
         summarize(text, settings.root)
+
+
+def tag(settings: Settings, run: Run) -> None:
+    """Tag what was pushed by its commit and the day, and say how a hub uses it."""
+    registry = registry_of(settings, run)
+    name = registry.image
+    if (
+        run.on == "github" or len(settings.platforms) > 1
+    ):  # to merge platforms, to attach a signature
+        log_in(name, run)
+    short, day = commit(settings)[:12], f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+    images = _pushed(settings, registry)
+    held = registry.manifest(day)
+    digest = _tagged(registry, images, short, day)
+    public = is_public(name, digest)
+    set_outputs(image=name, digest=digest, public=public)
+    # nodes keep a tag that they have pulled: a second image of one day is used by its commit
+    lasting = short if held and held.digest != digest else day
+    lines = [f"## Published: {name}:{lasting}", "", f"- digest: `{digest}`"]
+    lines += [f"- tags: `{short}`, `{day}`", "- its labels name the commit and the code's address"]
+    if all(attached(registry, image, SBOM) for image in images):
+        whose = "the digest" if len(images) == 1 else "the digest of each platform"
+        lines += [f"- the list of its packages (SBOM) is attached to {whose}"]
+    if lasting != day:
+        lines += [f"- `{day}` was another image before, which nodes may keep: use the commit's tag"]
+    if public:
+        lines += ["- anyone can pull it: an anonymous pull was tried"]
+    else:
+        lines += [
+            "",
+            "**It is private: an anonymous pull was refused, so no hub without a secret and",
+        ]
+        lines += [f"no Binder can start it. Make it public here: {visibility_page(name)}**"]
+        if settings.binder == "image":
+            lines += ["Then run this again, for the branch `binder`."]
+    if settings.image != name:
+        answer = f"copier update --trust --defaults --vcs-ref=:current: -d repository={run.project}"
+        lines += ["", f"README.md still says OWNER. Once: `{answer}`"]
+    summarize("\n".join([*lines, "", *hub_lines(settings, name, lasting)]), settings.root)
+
+
+def is_public(name: str, digest: str) -> bool:
+    """Return whether anyone can pull an image: its manifests and one blob of each, as a hub does.
+
+    Only a refusal says no; what fails otherwise says nothing, and is raised.
+    """
+    anonymous = Registry(name)
+    try:
+        image = anonymous.manifest(digest)
+        parts = [anonymous.manifest(part) for _, part in image.images] if image else []
+        for one in parts or [image]:
+            if one is None:  # what some registries say of what is private
+                return False
+            anonymous.blob(one.config)
+    except AccessDenied:
+        return False
+    return True
+
+
+def visibility_page(image: str) -> str:
+    """Return where one makes an image public."""
+    host, _, path = image.partition("/")
+    owner, _, name = path.partition("/")
+    event = os.environ.get("GITHUB_EVENT_PATH") if host == "ghcr.io" else None
+    account = json.loads(Path(event).read_text("utf-8")).get("repository") if event else None
+    whose = "users" if ((account or {}).get("owner") or {}).get("type") == "User" else "orgs"
+    pages = {
+        "docker.io": f"https://hub.docker.com/repository/docker/{path}/settings",
+        "ghcr.io": f"https://github.com/{whose}/{owner}/packages/container/{quote(name, '')}/settings",
+        "quay.io": f"https://quay.io/repository/{path}?tab=settings",
+        os.environ.get("CI_REGISTRY", "-"): f"{os.environ.get('CI_PROJECT_URL')}/edit",
+    }
+    return pages.get(host, f"https://{host}")
+
+
+def _pushed(settings: Settings, registry: Registry) -> list[Manifest]:
+    """Return the image of each platform; UserError if one was not pushed."""
+    parts = [part_tag(settings, platform) for platform in settings.platforms]
+    found = {part: registry.manifest(part) for part in parts}
+    if absent := [part for part, manifest in found.items() if manifest is None]:
+        raise UserError(f"Push each platform's image first: {', '.join(absent)} was not pushed.")
+    return [manifest for manifest in found.values() if manifest]
+
+
+def _tagged(registry: Registry, images: list[Manifest], *tags: str) -> str:
+    """Give an image its tags, or several platforms' images as one; return what has them now."""
+    if len(images) == 1:  # buildx before 0.17 would make an index of it, with another digest
+        for new in tags:
+            registry.put(images[0], new)
+        return images[0].digest
+    command = ["docker", "buildx", "imagetools", "create"]
+    command += [f"--tag={registry.image}:{new}" for new in tags]
+    subprocess.run([*command, *(f"{registry.image}@{one.digest}" for one in images)], check=True)
+    merged = registry.manifest(tags[0])
+    if merged is None or [digest for _, digest in merged.images] != [one.digest for one in images]:
+        raise RuntimeError(f"{registry.image}:{tags[0]} is not what was pushed for each platform.")
+    return merged.digest

@@ -20,31 +20,18 @@ DOCUMENT = "proposal.json"
 
 @dataclass
 class Plan:
-    """What to update, and what that changes.
+    """What to update, and what that changes."""
 
-    Attributes:
-        template: whether to the template's newest release.
-        answers: the answers that change, by question.
-        rows: what for: what, old version, new version.
-        packages: those that differ in the base image, a line each; None if nobody looked.
-        notes: what could not be looked up, a sentence each.
-        failed: whether a note may be of today only.
-        everything: whether all was looked for, so that no row means that nothing is newer.
-        releases: what the template's CHANGELOG.md says of the releases in between.
-        conflicts: what the template would change in files that stay as they are, as diffs by file.
-        moved: the template's address and, if that redirects, where to.
-    """
-
-    template: bool = False
-    answers: dict[str, str] = field(default_factory=dict)
-    rows: list[tuple[str, str, str]] = field(default_factory=list)
-    packages: list[str] | None = None
-    notes: list[str] = field(default_factory=list)
-    failed: bool = False
-    everything: bool = False
-    releases: str = ""
-    conflicts: dict[str, str] = field(default_factory=dict)
-    moved: list[str] = field(default_factory=list)
+    template: bool = False  # whether to the template's newest release
+    answers: dict[str, str] = field(default_factory=dict)  # those that change, by question
+    rows: list[tuple[str, str, str]] = field(default_factory=list)  # what, old and new version
+    packages: list[str] | None = None  # that differ in the base image; None if nobody looked
+    notes: list[str] = field(default_factory=list)  # what could not be looked up, a sentence each
+    failed: bool = False  # whether a note may be of today only
+    everything: bool = False  # whether all was looked for: no row means then that nothing is newer
+    releases: str = ""  # what the template's CHANGELOG.md says of the releases in between
+    conflicts: dict[str, str] = field(default_factory=dict)  # by file that stays: what would change
+    moved: list[str] = field(default_factory=list)  # the template's address, where it redirects to
 
     def answer(self, what: str, key: str, old: str, new: str) -> None:
         """Add a changed answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,10 +41,7 @@ def propose(folder: Path, root: Path) -> None:
         HostError, OSError, CalledProcessError: the host or git refuses.
     """
     host = host_of(Run.current(dict(os.environ)), root)
-    try:
-        host.keep_going()
-    except HostError as error:
-        summarize(f"The weekly run of the workflow Image did not start: {code(str(error))}.", root)
+    _tried(host, host.keep_going, "The weekly run of the workflow Image did not start")
     if not (folder / DOCUMENT).is_file():
         return
     plan = Plan.read(folder)
@@ -58,6 +56,14 @@ def propose(folder: Path, root: Path) -> None:
         _withdraw(host, CURRENT)
 
 
+def _tried(host: Host, what: Callable[[], None], sentence: str) -> None:
+    """Do what hides no update if it fails."""
+    try:
+        what()
+    except HostError as error:
+        summarize(f"{sentence}: {code(str(error))}.", host.root)
+
+
 def _propose(plan: Plan, host: Host, folder: Path) -> None:
     """Have what says this, and nothing else."""
     _not_closed(host, "request", plan)
@@ -66,32 +72,27 @@ def _propose(plan: Plan, host: Host, folder: Path) -> None:
         _withdraw(host, CURRENT)
         return
     title = plan.title + (" (needs a person)" if plan.conflicts else "")
-    text = describe(plan, change, host.tests)
+    text, why = describe(plan, change, host.tests), ""
     if change.workflows and isinstance(host, GitHub) and host.token == host.own:
         _withdraw(host, "An issue says what is newer, as this cannot be pushed.", "request")
         why = WORKFLOWS.format(", ".join(map(code, change.workflows)))
-        _have_one(host, "issue", plan, f"{title}, by hand", instead(plan, why, text))
-        return
-    pushed = not at or _tree(at, host.root) != _tree(change.commit, host.root)
+    pushed = not why and (not at or _tree(at, host.root) != _tree(change.commit, host.root))
     if pushed:
         lease = f"--force-with-lease=refs/heads/{BRANCH}:{at}"
         host.remote("push", lease, f"{change.commit}:refs/heads/{BRANCH}")
-    try:
-        _have_one(host, "request", plan, title, text)
-    except HostError as error:
-        if NOT_PERMITTED not in str(error):
-            raise
-        why = SETTING.format(f"{host.server}/{host.project}", quote(host.branch), BRANCH)
+    if not why:
+        try:
+            _have_one(host, "request", plan, title, text)
+        except HostError as error:
+            if NOT_PERMITTED not in str(error):
+                raise
+            why = SETTING.format(f"{host.server}/{host.project}", quote(host.branch), BRANCH)
+    if why:
         _have_one(host, "issue", plan, f"{title}, by hand", instead(plan, why, text))
         return
     _withdraw(host, "A pull request says it now.", "issue")
     if pushed:
-        try:
-            host.start_tests()
-        except HostError as error:
-            summarize(
-                f"The workflow Image did not start on {BRANCH}: {code(str(error))}.", host.root
-            )
+        _tried(host, host.start_tests, f"The workflow Image did not start on {BRANCH}")
 
 
 def _fetched(host: Host) -> str:
@@ -112,18 +113,15 @@ def _received(plan: Plan, folder: Path, root: Path) -> Change:
     made = ("commit-tree", _tree("FETCH_HEAD", root), "-p", "HEAD", "-m", plan.title)
     commit = git(*made, cwd=root, env=identity(BRANCH))
     changed = ("diff", "--name-only", "--no-renames", "HEAD", commit)
-    before, after = (_source(one, root) for one in ("HEAD", commit))
+    sources = [_source(one, root) for one in ("HEAD", commit)]
+    # GitHub lets a run's token delete workflows, but neither make nor change them
+    new = names(*changed, "--diff-filter=d", cwd=root)
     return Change(
         base=git("rev-parse", "HEAD", cwd=root),
         commit=commit,
         removed=names(*changed, "--diff-filter=D", cwd=root),
-        # GitHub lets a run's token delete workflows, but neither make nor change them
-        workflows=[
-            name
-            for name in names(*changed, "--diff-filter=d", cwd=root)
-            if name.startswith(".github/workflows/")
-        ],
-        sources=[before, after] if before != after else [],
+        workflows=[name for name in new if name.startswith(".github/workflows/")],
+        sources=sources if sources[0] != sources[1] else [],
     )
 
 

@@ -32,21 +32,17 @@ left alone then. Closed, this very proposal does not come back."""
 
 @dataclass
 class Change:
-    """What git says of an update.
+    """What git says of an update."""
 
-    Attributes:
-        base: the commit that it starts from.
-        commit: its commit.
-        removed: the files that it removes.
-        workflows: the workflow files that it makes or changes.
-        sources: where the template is, before and after, if that changes.
-    """
-
-    base: str
-    commit: str
-    removed: list[str] = field(default_factory=list)
-    workflows: list[str] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
+    base: str  # the commit that it starts from
+    commit: str  # its commit
+    removed: list[str] = field(default_factory=list)  # the files that it removes
+    workflows: list[str] = field(
+        default_factory=list
+    )  # the workflow files that it makes or changes
+    sources: list[str] = field(
+        default_factory=list
+    )  # where the template is, before and after, if that changes
 
 
 def describe(plan: Plan, change: Change, tests: str, size: int = 6000) -> str:
