@@ -10,12 +10,15 @@ import io
 import re
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from repo2docker.__main__ import make_r2d
+from repo2docker.app import Repo2Docker
 
 from support import repo2docker_sources
 from support.renders import Renders
+from support.repositories import STRATEGIES
 
 # os.geteuid() in its app.py.
 pytestmark = pytest.mark.skipif(
@@ -59,6 +62,31 @@ TOGETHER = {
     "r_packages": "ggplot2",
     "julia_packages": "DataFrames",
 }
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [{"strategy": strategy} for strategy in STRATEGIES] + [R, JULIA_ALONE, TOGETHER],
+    ids=[*STRATEGIES, "r", "julia", "together"],
+)
+def test_a_build_pack_claims_it(
+    renders: Renders, monkeypatch: pytest.MonkeyPatch, answers: dict[str, str]
+) -> None:
+    """None is left to the default, which mybinder.org has taken away: `default_buildpack=None` (P14).
+
+    Of whichever repo2docker is installed: `pip install git+https://github.com/jupyterhub/repo2docker` takes
+    its main branch.
+    """
+    monkeypatch.chdir(renders.folder(**answers))
+    assert any(pack("jammy").detect() for pack in Repo2Docker().buildpacks)
+
+
+def test_a_repository_without_files_is_claimed_by_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the test above would find, were there nothing to claim."""
+    monkeypatch.chdir(tmp_path)
+    assert not any(pack("jammy").detect() for pack in Repo2Docker().buildpacks)
 
 
 def test_r_is_asked_for(renders: Renders) -> None:
