@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.error import HTTPError
 from urllib.parse import quote
 
 from hub_image.git import authorization, git
@@ -22,9 +22,6 @@ from hub_image.settings import UserError
 from hub_image.update.plan import BRANCH
 
 CLOSED = "\n<!-- closed: nothing to do -->"  # closed by this program, the same may come back
-APPROVE = """The [workflow Image]({}/actions/workflows/image.yml?query=branch%3A{}) builds and tests the image
-of this branch, which the status of its last commit shows. The checks of a request like this one wait: press
-"Approve and run"."""
 
 
 class HostError(Exception):
@@ -49,17 +46,16 @@ class Host:
     """
 
     paths: ClassVar[dict[str, str]]
-    closed: ClassVar[dict[str, str]]
-    number = url = text = change = opened = comments = user = ""
+    ours: dict[str, str]
+    new: dict[str, dict[str, Any]]
+    user = number = url = text = change = comments = opened = ""
+    closed: dict[str, str]
     tests = "Its pipeline builds and tests the image."  # what a request says of them
 
-    def __init__(self, root: Path, run: Run) -> None:
+    def __init__(self, root: Path, run: Run, branch: str, token: str) -> None:
         """Prepare to ask, with a token by which to push and to open requests."""
-        self.root, self.project = root, run.project
-        self.token = os.environ.get("UPDATE_TOKEN", "")
-        self.api = self.server = self.branch = ""
-        self.ours: dict[str, str] = {}
-        self.new: dict[str, dict[str, Any]] = {}
+        self.root, self.project, self.branch, self.token = root, run.project, branch, token
+        self.api = self.server = ""
 
     def headers(self, path: str) -> dict[str, str]:
         """Return who asks for a path, and how."""
@@ -74,7 +70,7 @@ class Host:
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read() or b"null")
-        except HTTPError as error:
+        except urllib.error.HTTPError as error:
             said = f"{method} {path}: {error.code}"
             with contextlib.suppress(ValueError, KeyError, TypeError, OSError):
                 said = str(json.loads(error.read())["message"])[:300]
@@ -120,27 +116,6 @@ class Host:
         """Start the tests of the request's branch, where pushing to it does not."""
 
 
-class GitLab(Host):
-    """GitLab, asked with UPDATE_TOKEN: docs.gitlab.com/api/merge_requests.
-
-    It lets workflow files be pushed, so there are no issues.
-    """
-
-    paths: ClassVar = {"request": "merge_requests"}
-    closed: ClassVar = {"state_event": "close"}
-    number, url, text, change, opened = "iid", "web_url", "description", "PUT", "opened"
-    comments, user = "merge_requests/{}/notes", "oauth2"
-
-    def __init__(self, root: Path, run: Run) -> None:
-        """Take what CI's variables say."""
-        super().__init__(root, run)
-        env = os.environ
-        self.api = f"{env['CI_API_V4_URL']}/projects/{quote(self.project, safe='')}"
-        self.server, self.branch = env["CI_SERVER_URL"], env["CI_DEFAULT_BRANCH"]
-        new = {"target_branch": self.branch, "remove_source_branch": True, "source_branch": BRANCH}
-        self.ours, self.new = {"request": f"source_branch={BRANCH}"}, {"request": new}
-
-
 class GitHub(Host):
     """GitHub, asked with GITHUB_TOKEN; with UPDATE_TOKEN, if there is one, for requests only.
 
@@ -148,24 +123,22 @@ class GitHub(Host):
     others is taken for one of ours.
     """
 
+    user, number, url, text, change = "x-access-token", "number", "html_url", "body", "PATCH"
     paths: ClassVar = {"request": "pulls", "issue": "issues"}
-    closed: ClassVar = {"state": "closed"}
-    number, url, text, change, opened = "number", "html_url", "body", "PATCH", "open"
-    comments, user = "issues/{}/comments", "x-access-token"
+    opened, closed, comments = "open", {"state": "closed"}, "issues/{}/comments"
 
-    def __init__(self, root: Path, run: Run) -> None:
-        """Take what CI's variables say, and where the tests are: a request by the run's own token has none."""
-        super().__init__(root, run)
-        env = os.environ
-        self.api = f"{env['GITHUB_API_URL']}/repos/{self.project}"
-        self.server, self.branch = env["GITHUB_SERVER_URL"], env["GITHUB_REF_NAME"]
-        self.own = env["GITHUB_TOKEN"]
-        self.token = self.token or self.own
-        owner, new = self.project.partition("/")[0], {"head": BRANCH, "base": self.branch}
+    def __init__(self, root: Path, run: Run, branch: str, token: str) -> None:
+        """Prepare to ask, and say where the tests are: a request by the run's own token has none."""
+        super().__init__(root, run, branch, token or os.environ["GITHUB_TOKEN"])
+        self.api = f"{os.environ['GITHUB_API_URL']}/repos/{self.project}"
+        self.server, self.own = os.environ["GITHUB_SERVER_URL"], os.environ["GITHUB_TOKEN"]
+        owner = self.project.partition("/")[0]
         self.ours = {"request": f"head={owner}:{BRANCH}", "issue": f"labels={BRANCH}"}
-        self.new = {"request": new, "issue": {"labels": [BRANCH]}}
+        self.new = {"request": {"head": BRANCH, "base": branch}, "issue": {"labels": [BRANCH]}}
+        page = f"{self.server}/{self.project}/actions/workflows/image.yml?query=branch%3A{BRANCH}"
         if self.token == self.own:
-            self.tests = APPROVE.format(f"{self.server}/{self.project}", BRANCH)
+            self.tests = f"""The [workflow Image]({page}) builds and tests the image of this branch, which
+the status of its last commit shows. The checks of a request like this one wait: press "Approve and run"."""
 
     def headers(self, path: str) -> dict[str, str]:
         """Return who asks for a path, and how."""
@@ -192,10 +165,31 @@ class GitHub(Host):
             self.ask("POST", "actions/workflows/image.yml/dispatches", ref=self.branch)
 
 
+class GitLab(Host):
+    """GitLab, asked with UPDATE_TOKEN: docs.gitlab.com/api/merge_requests.
+
+    It lets workflow files be pushed, so there are no issues.
+    """
+
+    user, number, url, text, change = "oauth2", "iid", "web_url", "description", "PUT"
+    paths: ClassVar = {"request": "merge_requests"}
+    opened, closed, comments = "opened", {"state_event": "close"}, "merge_requests/{}/notes"
+
+    def __init__(self, root: Path, run: Run, branch: str, token: str) -> None:
+        """Prepare to ask."""
+        super().__init__(root, run, branch, token)
+        self.api = f"{os.environ['CI_API_V4_URL']}/projects/{quote(self.project, safe='')}"
+        self.server = os.environ["CI_SERVER_URL"]
+        new = {"source_branch": BRANCH, "target_branch": branch, "remove_source_branch": True}
+        self.ours, self.new = {"request": f"source_branch={BRANCH}"}, {"request": new}
+
+
 def host_of(run: Run, root: Path) -> Host:
     """Return where this run's repository lives; UserError where nothing can be proposed."""
     if not run.default_branch:
         raise UserError(
             "Run this in CI, on the default branch: by hand, `git diff` shows what is new."
         )
-    return (GitHub if run.on == "github" else GitLab)(root, run)
+    host = GitHub if run.on == "github" else GitLab
+    branch = os.environ["GITHUB_REF_NAME" if run.on == "github" else "CI_DEFAULT_BRANCH"]
+    return host(root, run, branch, os.environ.get("UPDATE_TOKEN", ""))
