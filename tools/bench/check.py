@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,14 +17,13 @@ __all__ = ["GROUP", "about", "rows"]
 GROUP = "check"
 
 
-def rows(folder: Path, runs: int) -> list[Row]:
+def rows(folder: Path, runs: int) -> Iterator[Row]:
     """Measure.
 
     Args:
         folder: an empty one, for all that is made.
         runs: how many pairs; a quick run has one.
     """
-    found = []
     with builder() as build, standins.offline_environment() as env:
         for case, answers in CASES.items():
             where = folder / case.replace(", ", "-")
@@ -36,8 +36,7 @@ def rows(folder: Path, runs: int) -> list[Row]:
                 f"check and build of {case}",
             )
             words = (f"{case}: the whole check", "building the image, nothing cached")
-            found.append(Row.of(GROUP, words, 1.0, "s", measured))
-    return found
+            yield Row.of(GROUP, words, 1.0, "s", measured)
 
 
 def _check(where: Path, image: str, env: dict[str, str]) -> float:

@@ -50,7 +50,10 @@ def measure(groups: list[str], runs: int, path: Path) -> list[Row]:
     for group in groups:
         module = importlib.import_module(f"tools.bench.{group}")
         with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-            found = module.rows(Path(folder), runs)
+            found = []
+            for row in module.rows(Path(folder), runs):
+                progress(f"{row.measure}: {row.ratio:.2f}")
+                found.append(row)
         on = machine(runs) | (module.about() if hasattr(module, "about") else {})
         every = table.write(path, found, on)
         if path == MEASURES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ PEERS = {
 }
 
 
-def rows(folder: Path, runs: int) -> list[Row]:
+def rows(folder: Path, runs: int) -> Iterator[Row]:
     """Count, which is the same each time.
 
     Args:
@@ -45,7 +46,6 @@ def rows(folder: Path, runs: int) -> list[Row]:
         runs: not used.
     """
     bench = Bench(folder)
-    found = []
     for strategy in STRATEGIES:
         made = bench.new()
         bench.copy(bench.this, made, NEWEST, strategy=strategy)
@@ -57,8 +57,7 @@ def rows(folder: Path, runs: int) -> list[Row]:
         ):
             words = (f"{strategy}: {unit} that are not a person's own", peer.name)
             measured = Measured(ours / theirs, ours, theirs)
-            found.append(Row.of(GROUP, words, None, unit, measured))
-    return found
+            yield Row.of(GROUP, words, None, unit, measured)
 
 
 def added(folder: Path) -> list[tuple[str, int]]:

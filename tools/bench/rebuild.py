@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from hub_image.settings import Settings
@@ -14,14 +15,13 @@ GROUP = "rebuild"
 GOALS = {"one package more": 0.3, "one apt package more": 0.6, "README.md changed": 0.03}
 
 
-def rows(folder: Path, runs: int) -> list[Row]:
+def rows(folder: Path, runs: int) -> Iterator[Row]:
     """Measure; each run builds what was never built, then again after each change.
 
     Args:
         folder: an empty one, for all that is made.
         runs: how many cold builds; a quick run has one.
     """
-    found = []
     with builder() as build:
         for case, answers in CASES.items():
             cold: list[float] = []
@@ -36,8 +36,7 @@ def rows(folder: Path, runs: int) -> list[Row]:
             for change, goal in GOALS.items():
                 words = (f"{case}: built again, {change}", "nothing cached")
                 measured = medians(list(zip(again[change], cold, strict=True)))
-                found.append(Row.of(GROUP, words, goal, "s", measured))
-    return found
+                yield Row.of(GROUP, words, goal, "s", measured)
 
 
 def _again(build: Builder, settings: Settings, change: str, tool: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from support import releases
@@ -84,7 +84,7 @@ class Bench:
         return once
 
 
-def rows(folder: Path, runs: int) -> list[Row]:
+def rows(folder: Path, runs: int) -> Iterator[Row]:
     """Measure.
 
     Args:
@@ -92,7 +92,6 @@ def rows(folder: Path, runs: int) -> list[Row]:
         runs: how many pairs for each row.
     """
     bench = Bench(folder)
-    found = []
     for strategy in STRATEGIES:
         measured = in_turn(
             bench.copied(bench.this, NEWEST, strategy=strategy),
@@ -100,8 +99,8 @@ def rows(folder: Path, runs: int) -> list[Row]:
             runs,
             f"copier copy, {strategy}",
         )
-        found.append(_row(f"`copier copy --defaults`, {strategy}", 1.4, measured))
-    found += _same_files(bench, runs)
+        yield _row(f"`copier copy --defaults`, {strategy}", 1.4, measured)
+    yield from _same_files(bench, runs)
     cases = {
         "nothing to do": (NEWEST, "2.0.0", 1.6),
         "one release behind": (BEHIND, "1.0.0", 2.0),
@@ -113,30 +112,28 @@ def rows(folder: Path, runs: int) -> list[Row]:
             runs,
             f"copier update, {case}",
         )
-        found.append(_row(f"`copier update`, {case}", goal, measured))
-    return found + _growth(bench, runs)
+        yield _row(f"`copier update`, {case}", goal, measured)
+    yield from _growth(bench, runs)
 
 
 def _row(measure: str, goal: float | None, measured: Measured) -> Row:
     return Row.of(GROUP, (measure, "on an empty template"), goal, SECONDS, measured)
 
 
-def _same_files(bench: Bench, runs: int) -> list[Row]:
+def _same_files(bench: Bench, runs: int) -> Iterator[Row]:
     """Measure what Copier itself takes for as many files: of them all, without a question or Jinja."""
     made = bench.new()
     bench.copy(bench.this, made, NEWEST, strategy="inherit")
     plain = templates.of_files(made, bench.folder / "files")
-    found = []
     words = "the same files, without a question or Jinja"
     for verb, once in {"copy": bench.copied, "update": bench.updated}.items():
         measured = in_turn(
             once(plain, "1.0.0"), once(bench.empty, "2.0.0"), runs, f"copier {verb}, {words}"
         )
-        found.append(_row(f"`copier {verb}`, {words}", None, measured))
-    return found
+        yield _row(f"`copier {verb}`, {words}", None, measured)
 
 
-def _growth(bench: Bench, runs: int) -> list[Row]:
+def _growth(bench: Bench, runs: int) -> Iterator[Row]:
     """Measure with catalogues of other lengths."""
     made = {
         count: templates.with_images(bench.folder / "plain", bench.folder / f"{count}", count)
@@ -146,9 +143,7 @@ def _growth(bench: Bench, runs: int) -> list[Row]:
         count: bench.copied(template, NEWEST, strategy="inherit")
         for count, template in made.items()
     }
-    found = []
     for count in (50, 500):
         words = f"`copier copy`, {count} images in the catalogue"
         measured = in_turn(copies[count], copies[5], runs, words)
-        found.append(Row.of(GROUP, (words, "with 5"), 1.1, SECONDS, measured))
-    return found
+        yield Row.of(GROUP, (words, "with 5"), 1.1, SECONDS, measured)

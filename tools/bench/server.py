@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ IDLE = 10  # seconds after which a server that nobody uses is at rest
 AGAINST = "the base image's own"
 
 
-def rows(folder: Path, runs: int) -> list[Row]:
+def rows(folder: Path, runs: int) -> Iterator[Row]:
     """Measure.
 
     Args:
@@ -42,10 +42,8 @@ def rows(folder: Path, runs: int) -> list[Row]:
             "a server on a hub",
         )
     memory = medians(list(zip(ours, theirs, strict=True)))
-    return [
-        Row.of(GROUP, ("inherit: server ready on the hub", AGAINST), 1.1, "s", ready),
-        Row.of(GROUP, ("inherit: memory of the idle server", AGAINST), 1.05, "MB", memory),
-    ]
+    yield Row.of(GROUP, ("inherit: server ready on the hub", AGAINST), 1.1, "s", ready)
+    yield Row.of(GROUP, ("inherit: memory of the idle server", AGAINST), 1.05, "MB", memory)
 
 
 def _starts(settings: Settings, image: str, memory: list[float]) -> Callable[[], float]:

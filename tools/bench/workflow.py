@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from support.ci_runs import OURS, github
@@ -19,7 +20,7 @@ PUSHES = {
 }
 
 
-def rows(folder: Path, runs: int) -> list[Row]:
+def rows(folder: Path, runs: int) -> Iterator[Row]:
     """Count, which is the same each time.
 
     Args:
@@ -29,7 +30,6 @@ def rows(folder: Path, runs: int) -> list[Row]:
     bench = Bench(folder)
     made = bench.new()
     bench.copy(bench.this, made, NEWEST, strategy="inherit", repository="me/env")
-    found = []
     for push, (name, line, goal) in PUSHES.items():
         before = commit(made)
         with (made / name).open("a", encoding="utf-8") as file:
@@ -37,8 +37,7 @@ def rows(folder: Path, runs: int) -> list[Row]:
         commit(made)
         built = builds(made, before)
         words = (f"image workflow: images built for {push}", "one build")
-        found.append(Row.of(GROUP, words, goal, "images", Measured(built, built, 1)))
-    return found
+        yield Row.of(GROUP, words, goal, "images", Measured(built, built, 1))
 
 
 def builds(repository: Path, before: str) -> int:
