@@ -102,10 +102,14 @@ def base_choices(strategy: str) -> dict[str, str]:
     Args:
         strategy: the answer, or nothing.
     """
+    pointer = strategy == "community-image"
+    fields = (
+        ("tags", "title") if pointer else ("title",)
+    )  # of hundreds of images, each takes its time
     choices = {
         f"{key}: {image['title']}": key
-        for key, image in load()["images"].few("tags", "title").items()
-        if strategy != "community-image" or 0 not in image["tags"]
+        for key, image in load()["images"].few(*fields).items()
+        if not (pointer and 0 in image["tags"])
     }
     return choices | {"another image: you give its reference": OTHER}
 
