@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from support import standins
-from support.checking import BY_CONDA, BY_PIP, check, with_extras
+from support.checking import BY_CONDA, BY_PIP, check, with_extras, with_local_packages
 
 # By what a person asks for: the answers. repo2docker with environment.yml is in test_switches.py,
 # repo2docker with requirements.txt below.
@@ -43,7 +43,10 @@ def test_starts_on_a_hub_with_what_was_asked_for(
     render: Callable[..., Path], environment: dict[str, str], answers: dict[str, str]
 ) -> None:
     """Where conda or pip moved packages of the base image, the check lists them."""
-    printed = check(with_extras(render(**answers)), environment)
+    repository = with_extras(render(**answers))
+    if "conda_packages" not in answers:  # by conda they are in test_switches.py
+        with_local_packages(repository)
+    printed = check(repository, environment)
     if "pandas" in answers.get("conda_packages", ""):
         assert re.search(r"moved by (conda|pip): pandas \S+ -> 2\.", printed)
     elif answers["strategy"] == "inherit":
@@ -92,11 +95,24 @@ def test_r_and_julia_start_on_a_hub(
 def test_binder_builds_it_into_the_home(
     render: Callable[..., Path], repo2docker_build: Callable[..., str], strategy: str
 ) -> None:
-    """B1, B7: Binder gives no REPO_DIR; the repository then lies in the home, owned by uid 1000."""
+    """B1, B7: Binder gives no REPO_DIR; the repository then lies in the home, owned by uid 1000.
+
+    C8: a hub that builds like Binder mounts a volume there. `start` and what it needs work all the same.
+    """
     packages = {} if strategy == "community-image" else BY_CONDA  # as above: built once
     repository = render(strategy=strategy, **packages)
+    if packages:
+        (repository / "needed").write_text("from the repository")
+        (repository / "start").write_text(
+            '#!/bin/bash\nexport SET_BY_START="$(cat "$(dirname "$0")/needed")"\nexec "$@"\n'
+        )
     standins.ensure_bases(repository)
     image = f"hub-image-tests/binder-{strategy}:test"
     repo2docker_build(repository, image, target_repo_dir=None)
     code, owner = standins.run(image, "stat", "--format=%u", "/home/jovyan/README.md")
     assert (code, owner.split()[-1]) == (0, "1000")
+    if packages:
+        command = ("bash", "-c", 'ls -A ~; echo "$SET_BY_START"')
+        code, said = standins.run(image, *command, user="1000", tmpfs={"/home/jovyan": "uid=1000"})
+        assert (code, said.splitlines()[-1]) == (0, "from the repository"), said
+        assert "README.md" not in said

@@ -8,7 +8,7 @@ from pathlib import Path
 import copier
 import pytest
 
-from support.checking import BY_CONDA, check, with_extras
+from support.checking import BY_CONDA, check, with_extras, with_local_packages
 from support.repositories import commit, git
 
 PYTHON = "  - python=3.13\n"
@@ -22,6 +22,7 @@ def test_what_was_asked_for_comes_through_every_switch(
     `inherit` has the Python of its base image, so the line that names one goes before it.
     """
     repository = with_extras(render(strategy="repo2docker", python_version="3.13", **BY_CONDA))
+    with_local_packages(repository)
     check(repository, environment)
     packages = repository / "environment.yml"
     for strategy in ("dockerfile", "inherit"):

@@ -23,6 +23,20 @@ def test_post_build():
 def test_start(): assert os.environ["SET_BY_START"] == "and kept", "start wraps every command"
 def test_repository(): assert pathlib.Path(os.environ["REPO_DIR"], "README.md").exists()
 """
+# What lies in the repository and is installed from there.
+PACKAGE = """[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+[tool.setuptools]
+py-modules = ["{0}"]
+[project]
+name = "{0}"
+version = "1"
+"""
+LOCAL_TESTS = """
+import beside, mine, os, pyfiglet
+def test_editable(): assert mine.__file__ == os.environ["REPO_DIR"] + "/mine.py"
+"""
 # Answers that ask for all of it, by pip and by conda.
 BY_PIP = {"apt_packages": "file", "pip_packages": "cowsay XlsxWriter"}
 BY_CONDA = {"apt_packages": "file", "conda_packages": "cowsay", "pip_packages": "XlsxWriter"}
@@ -44,6 +58,31 @@ def with_extras(repository: Path) -> Path:
     (repository / "start").write_text(START)
     (repository / "tests" / "test_extras.py").write_text(TESTS)
     return repository
+
+
+def with_local_packages(repository: Path) -> Path:
+    """Let a repository install what lies in it, as pip and repo2docker allow, and return it."""
+    files = {
+        "other.txt": "pyfiglet\n",
+        "mine.py": "",
+        "pyproject.toml": PACKAGE.format("mine") + 'readme = "README.md"\n',
+        "beside/beside.py": "",
+        "beside/pyproject.toml": PACKAGE.format("beside"),
+        "tests/test_local.py": LOCAL_TESTS,
+    }
+    for name, text in files.items():
+        (repository / name).parent.mkdir(exist_ok=True)
+        (repository / name).write_text(text)
+    listed = next(path for path in _lists(repository) if path.exists())
+    indent = "      - " if listed.suffix == ".yml" else ""
+    with listed.open("a") as file:
+        file.writelines(f"{indent}{line}\n" for line in ("-r other.txt", "-e .", "./beside"))
+    return repository
+
+
+def _lists(repository: Path) -> list[Path]:
+    """Name the files that list Python packages; the first of them is used."""
+    return [repository / name for name in ("environment.yml", "requirements.txt")]
 
 
 def check(

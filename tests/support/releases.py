@@ -52,8 +52,8 @@ STEPS: dict[str, list[Step]] = {
     "0.2.0": [  # names in comments
         reworded(
             "template/{{ inherit }}/Dockerfile.jinja",
-            "# A name in brackets may be absent",
-            "# A name between brackets may be absent",
+            "# Your files lie in",
+            "# What is yours lies in",
         ),
         reworded(
             "template/{{ dockerfile }}/Dockerfile.jinja",

@@ -69,9 +69,21 @@ def test_arguments_have_defaults_after_from(row: dict[str, str], files: dict[str
     if not final:
         return
     arguments = {"NB_UID=1000"} | ({"NB_USER="} if row["strategy"] == "dockerfile" else set())
-    if "/srv/files" not in final:  # else REPO_DIR is the base's own
-        arguments.add("REPO_DIR=/home/")
     assert not {argument for argument in arguments if f"\nARG {argument}" not in final}
+
+
+def test_every_builder_can_build_it(files: dict[str, str]) -> None:
+    """COPY by a pattern that matches nothing fails in podman, buildah and with DOCKER_BUILDKIT=0."""
+    copied = re.findall(r"^COPY (.*)$", files.get("Dockerfile", ""), re.MULTILINE)
+    assert not [line for line in copied if re.search(r"[*?[]", line)]
+
+
+def test_no_builder_can_hide_the_files(files: dict[str, str]) -> None:
+    """C8: they lie outside the home, whatever REPO_DIR the builder gives or does not give."""
+    if final := last_stage(files):
+        assert "ARG REPO_DIR" not in final
+        assert re.search(r"^COPY --from=files .* /files/repo/ \./$", final, re.MULTILINE)
+        assert re.search(r"^WORKDIR (/srv/|\$\{REPO_DIR\})", final, re.MULTILINE)
 
 
 def test_the_image_does_not_run_as_root(files: dict[str, str]) -> None:

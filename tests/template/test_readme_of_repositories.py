@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from io import StringIO
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-import yaml
 from dotenv import dotenv_values
 
+from support.readme import hub_values
 from support.renders import Renders
 from support.repositories import STRATEGIES
 from support.rows import starts_image
@@ -28,12 +27,6 @@ def facts(files: dict[str, str]) -> dict[str, str]:
     """What ci/image.env says."""
     env = dotenv_values(stream=StringIO(files["ci/image.env"]), interpolate=False)
     return {name: value or "" for name, value in env.items()}
-
-
-def hub_values(files: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The two snippets for z2jh: for everyone, and as one of several profiles."""
-    whole, profiles = re.findall(r"```yaml\n(.*?)```", files["README.md"], re.DOTALL)
-    return yaml.safe_load(whole), yaml.safe_load(profiles)
 
 
 def test_there_are_four_links(files: dict[str, str]) -> None:
