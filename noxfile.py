@@ -43,7 +43,6 @@ TESTS = [
     "python-dotenv",  # reads ci/image.env as others do
     "responses",  # answers for two web services where they cannot be reached
     "rich",  # draws what a terminal shows
-    "trustme",  # certificates for the stand-in of another
     "yamllint",
     "zizmor",
 ]

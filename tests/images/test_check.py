@@ -52,10 +52,12 @@ def test_a_good_image_passes_every_row(
     found = check(good)
     assert found.code == 0
     rows = re.findall(r"^ *(\d+)\. .* ok \(\d+\.\d s\)", found.text, re.MULTILINE)
-    assert [int(each) for each in rows] == list(range(1, 16))
+    assert [int(each) for each in rows] == list(range(1, 22))
     assert "2 passed" in found.text
     assert "nbgitpuller will not work" in found.text
-    assert "PASSED: 15 rows" in found.text
+    assert "/opt/venv; what pip installs is kept" in found.text
+    assert "ok (0.0 s): it asks for none" in found.text
+    assert "PASSED: 21 rows" in found.text
     assert found.text.splitlines()[-1] == f"What the rows mean: {checked.CONTRACT}"
     assert remains.found() == set()
 

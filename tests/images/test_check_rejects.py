@@ -84,6 +84,148 @@ REJECTED = {
         "K19",
         "not enabled",
     ),
+    "start-does-not-exec": (
+        "ENV REPO_DIR=/srv\n"
+        + script("/srv/start", '#!/bin/sh\n"$@"; echo done')
+        + """\nENTRYPOINT ["sh", "-c", "exec /srv/start \\"$@\\"", "sh"]""",
+        "K2",
+        "end `start` (/srv/start) with",
+    ),
+    "program-in-home": (
+        script("/home/jovyan/mine", "#!/bin/sh") + "\nENV PATH=/home/jovyan:$PATH",
+        "K7",
+        "programs on PATH in $HOME: mine",
+    ),
+    "module-in-home": (
+        "RUN mkdir lib && touch lib/mine.py\nENV PYTHONPATH=/home/jovyan/lib",
+        "K7",
+        "modules on sys.path in $HOME: mine.py",
+    ),
+    "source-in-home": (
+        'RUN mkdir mine && cd mine && touch mine.py && printf \'[project]\\nname = "mine"\\nversion = "1"\\n\' > pyproject.toml\n'
+        + as_root("pip install --no-cache-dir -e /home/jovyan/mine"),
+        "K7",
+        "packages in $HOME: mine",
+    ),
+    "kernel-environment-in-home": (
+        "RUN python3 -m venv env\n" + kernel(["/home/jovyan/env/bin/python", "-m", "ipykernel"]),
+        "K10",
+        "its /home/jovyan/env/bin/python lies there",
+    ),
+    "login-shell-resets-path": (
+        as_root("rm /etc/profile.d/venv.sh"),
+        "terminal",
+        "in a terminal python3 is /usr/bin/python3, of /usr, in a kernel it is of /opt/venv",
+    ),
+    "no-such-shell": ("ENV SHELL=/bin/zsh", "terminal", "install its shell, /bin/zsh"),
+    "shell-that-ends": (
+        as_root("echo exit 3 > /etc/profile.d/ends.sh"),
+        "terminal",
+        "a terminal ends at once",
+    ),
+    "no-terminals": (as_root("pip uninstall -y terminado"), "terminal", "jupyter_server_terminals"),
+    "pip-of-another-python": (
+        as_root(
+            "python3 -m venv /opt/b && ln -sf /opt/b/bin/pip /opt/venv/bin/ && chmod -R o+w /opt/b"
+        ),
+        "terminal",
+        "/opt/venv/bin/pip installs what no kernel of /opt/venv can import",
+    ),
+    "pip-may-not-write": (
+        as_root("sed -i s/true/false/ /opt/venv/pyvenv.cfg"),
+        "terminal",
+        "let uid 1000 install packages",
+    ),
+    "jupyter-not-on-path-of-terminal": (
+        as_root(
+            "mv /opt/venv/bin/jupyter /usr/local/sbin/ && echo PATH=/opt/venv/bin:/usr/bin:/bin > "
+            "/etc/profile.d/venv.sh"
+        ),
+        "terminal",
+        "there is no jupyter",
+    ),
+    "workdir-outside-home": (
+        as_root("install -d -o jovyan /srv/work") + "\nWORKDIR /srv/work",
+        "save",
+        "save in /srv/work is lost",
+    ),
+    "server-opens-elsewhere": (
+        as_root(
+            "install -d -o jovyan /srv/work && "
+            "echo \"c.ServerApp.root_dir = '/srv/work'\" > /opt/venv/etc/jupyter/jupyter_server_config.py"
+        ),
+        "save",
+        "set no root_dir",
+    ),
+    "home-elsewhere": ("ENV HOME=/tmp", "save", "let HOME be /home/jovyan"),
+    "no-name": (
+        as_root("sed -i /jovyan/d /etc/passwd").replace("jovyan", "1000"),
+        "user",
+        "useradd",
+    ),
+    "tmp-closed": (as_root("chmod 755 /tmp"), "user", "chmod 1777 /tmp"),
+    "umask-open": (
+        """ENTRYPOINT ["sh", "-c", "umask 000; exec \\"$@\\"", "sh"]""",
+        "user",
+        "set umask 022 or 002: in a terminal it is 000",
+    ),
+    "page-without-script": (
+        as_root("rm /opt/venv/share/jupyter/lab/static/main.*.js"),
+        "interface",
+        "/static/lab/main.",
+    ),
+    "page-without-extension": (
+        as_root("rm /opt/venv/share/jupyter/labextensions/*/static/remoteEntry.*"),
+        "interface",
+        "remoteEntry.",
+    ),
+    "proxy-of-the-build": (
+        "ENV https_proxy=http://me:secret@proxy.example:3128",
+        "network",
+        "'http://...@proxy.example:3128'",
+    ),
+    "proxy-of-git": (
+        as_root("git config --system http.proxy http://127.0.0.1:9"),
+        "network",
+        "remove what the build set for git",
+    ),
+    "no-certificates": (
+        as_root("rm -r /etc/ssl/certs /usr/sbin/update-ca-certificates"),
+        "network",
+        "install ca-certificates",
+    ),
+    "certificates-of-the-build": ("ENV PIP_CERT=/build/ca.crt", "network", "for pip"),
+    "no-names": (
+        as_root("sed -i /^hosts:/s/dns// /etc/nsswitch.conf"),
+        "network",
+        "/etc/nsswitch.conf",
+    ),
+    "nbgitpuller-without-git": (
+        as_root("pip install --no-cache-dir nbgitpuller && rm /usr/bin/git"),
+        "K19",
+        "install git",
+    ),
+    "server-ends-itself": (
+        as_root(
+            'echo "import os, threading; threading.Timer(30, os._exit, [3]).start()" '
+            "> /opt/venv/etc/jupyter/jupyter_server_config.py"
+        ),
+        "alive",
+        "that ends the server after",
+    ),
+    "extension-that-does-not-load": (
+        as_root(
+            """echo '{"ServerApp": {"jpserver_extensions": {"no_such": true}}}' > """
+            f"{CONFIG}/no_such.json"
+        ),
+        "alive",
+        "no_such",
+    ),
+    "home-emptied-at-start": (
+        """ENTRYPOINT ["sh", "-c", "rm -rf /home/jovyan/*; exec \\"$@\\"", "sh"]""",
+        "restart",
+        "is gone",
+    ),
     "python3-without-jupyterlab": (
         as_root("cd /opt/venv/bin && ln -s $PWD/jupyterhub-singleuser $PWD/jupyter /usr/local/bin/")
         + "\nENV PATH=/usr/local/bin:/usr/bin:/bin",

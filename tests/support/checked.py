@@ -27,8 +27,9 @@ GOOD = """
 RUN apt-get update \\
  && apt-get install -y --no-install-recommends git tini && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 1000 --gid 100 --create-home --shell /bin/bash jovyan
-RUN python3 -m venv /opt/venv \\
- && /opt/venv/bin/pip install --no-cache-dir 'jupyterhub==5.*' jupyterlab notebook
+RUN python3 -m venv --system-site-packages /opt/venv \\
+ && /opt/venv/bin/pip install --no-cache-dir 'jupyterhub==5.*' jupyterlab notebook \\
+ && echo 'PATH=/opt/venv/bin:$PATH' > /etc/profile.d/venv.sh
 ENV PATH=/opt/venv/bin:$PATH
 USER jovyan
 WORKDIR /home/jovyan

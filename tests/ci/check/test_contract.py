@@ -18,7 +18,10 @@ RANGES = {
     for first, last in re.findall(r"K(\d+)-(\d+)", CODE)
     for n in range(int(first), int(last) + 1)
 }
-NAMED = sorted({*re.findall(r"\b[KBCD]\d+\b", CODE), *RANGES})
+# those without a number, but for what stands in a sentence below the tables
+WORDS = {word for names in re.findall(r'@row\("(.+?)"\)', CODE) for word in names.split()}
+WORDS = {word for word in WORDS if word.islower()} - {"image", "tests"}
+NAMED = sorted({*re.findall(r"\b[KBCD]\d+\b", CODE), *RANGES, *WORDS})
 
 
 @pytest.mark.parametrize("row", NAMED)

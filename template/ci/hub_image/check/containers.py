@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 import sys
-from collections.abc import Callable
+import tarfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import docker
@@ -77,6 +79,21 @@ class Containers:
         return dict(self.image.attrs["Config"])
 
     @property
+    def variables(self) -> dict[str, str]:
+        """The image's ENV."""
+        return dict(each.partition("=")[::2] for each in self.config.get("Env") or [])
+
+    def place(self, file: str) -> str:
+        """Return how a sentence starts that says where to mend: in a file, by the strategy.
+
+        Args:
+            file: the one of repo2docker's, where that builds without a Dockerfile.
+        """
+        if self.settings.is_pointer:
+            return f"Choose another image, or in the Dockerfile of '{self.reference}'"
+        return f"In {file if self.settings.strategy == 'repo2docker' else 'the Dockerfile'}"
+
+    @property
     def start_folder(self) -> str:
         """Where the server starts (K9)."""
         return str(self.settings.working_dir or self.config.get("WorkingDir") or "/")
@@ -119,18 +136,10 @@ class Containers:
         return self.client.containers.create(command=command, **(usual | options))
 
     def run(self, command: list[str], *, limit: float = 0, **options: Any) -> tuple[int, str]:
-        """Run a command in a new container.
+        """Run a command in a new container with options of `create`; return its exit code and output.
 
-        Args:
-            command: what takes the place of CMD.
-            limit: how long it may take, in seconds; unless given, as long as a start.
-            options: as of `create`.
-
-        Returns:
-            The exit code, 127 where there is no such program, and the output.
-
-        Raises:
-            Failed: it does not end in time.
+        127 is where there is no such program. Failed is raised if it does not end within the limit, in
+        seconds, which is that of a start unless given.
         """
         container, limit = self.create(command, **options), limit or self.timeout
         try:
@@ -146,20 +155,13 @@ class Containers:
 
     def listed(self, **options: Any) -> tuple[dict[str, Any], str]:
         """Return what `inside/listing.py` finds, and the whole output; options as of `create`."""
-        _, out = self.run(["python3", "-c", inside.source("listing")], **options)
-        return inside.listing(out), out
+        _, out = self.run(
+            ["python3", "-c", inside.source("listing"), *self.settings.homes], **options
+        )
+        return inside.answer(out), out
 
     def wait_for(self, what: str, ready: Callable[[], T], of: Callable[[], Container | None]) -> T:
-        """Return the first true answer.
-
-        Args:
-            what: the name of what is awaited.
-            ready: asks for it.
-            of: returns the container it is in, if there is one yet.
-
-        Raises:
-            Failed: the container ends first, or it takes too long.
-        """
+        """Return the first true answer; raises Failed if the container ends first, or it takes too long."""
         stop, wait = stop_after_delay(self.timeout), wait_fixed(0.3)
         again = retry_if_exception_type((TryAgain, requests.RequestException))
         try:
@@ -188,8 +190,27 @@ class Containers:
                 container.remove(force=True, v=True)
             for volume in self.client.volumes.list(filters={"label": label}):
                 volume.remove(force=True)
+            for network in self.client.networks.list(filters={"label": label}):
+                network.remove()
         except (DockerException, requests.RequestException) as error:
             print(f"Left behind, labelled {label}: {error}", file=sys.stderr)
+
+
+def archive(files: Mapping[str, bytes | Path], folder: str = "") -> bytes:
+    """Return a tar of files, which any user may read, by their names in it.
+
+    Args:
+        files: contents, or where they are on this machine.
+        folder: before each name.
+    """
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, content in files.items():
+            data = content if isinstance(content, bytes) else content.read_bytes()
+            entry = tarfile.TarInfo(str(PurePosixPath(folder, name)))
+            entry.size, entry.mode = len(data), 0o755
+            tar.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
 
 
 def log_of(container: Container | None) -> str:

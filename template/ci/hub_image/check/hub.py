@@ -41,10 +41,11 @@ class Hub:
         container: of the server, once it is ready.
         url: of the server, which ends with a slash.
         ready_after: how long its start took, in seconds.
+        ready_at: when that was, by time.monotonic().
     """
 
     container: Container
-    url, ready_after = "", 0.0
+    url, ready_after, ready_at = "", 0.0, 0.0
 
     def __init__(
         self, containers: Containers, changes: Mapping[str, dict[str, Any]] | None = None
@@ -60,6 +61,7 @@ class Hub:
             probe.bind((containers.addresses.bind, 0))
             self.port = probe.getsockname()[1]
         self._api = f"http://{containers.addresses.bind}:{self.port}/hub/api"
+        self._user = f"{self._api}/users/{NAME}"
 
     def configuration(self) -> dict[str, dict[str, Any]]:
         """Return the hub's configuration, by class: it starts servers as `Containers.create` would."""
@@ -109,19 +111,18 @@ class Hub:
             self._process = subprocess.Popen(command, **options, start_new_session=True)
         self.containers.wait_for("The check's own JupyterHub", self._answers, lambda: None)
 
+        self.session.post(self._user, timeout=30).raise_for_status()
+
     def spawn(self) -> None:
         """Start the user's server; raises Failed if it is not ready in time, or never."""
-        user, started = f"{self._api}/users/{NAME}", time.monotonic()
+        started = time.monotonic()
 
         def ready() -> str:
-            model = self.session.get(user, timeout=30).json()
-            if not model.get("servers"):
+            if not (server := self._model()):
                 raise Failed("The hub cannot start the image.", log_of(self._server()))
-            server = model["servers"][""]
             return str(server["url"]) if server["ready"] else ""
 
-        self.session.post(user, timeout=30).raise_for_status()
-        self.session.post(f"{user}/server", timeout=30).raise_for_status()
+        self.session.post(f"{self._user}/server", timeout=30).raise_for_status()
         try:
             path = self.containers.wait_for("jupyterhub-singleuser", ready, self._server)
         except Failed as failed:
@@ -131,13 +132,31 @@ class Hub:
                 failed.row = "hub"
             failed.log = self.logs(failed.log)
             raise
-        self.ready_after = time.monotonic() - started
+        self.ready_at = time.monotonic()
+        self.ready_after = self.ready_at - started
         self.container = self.containers.client.containers.get(self.containers.name("server"))
         self.url = f"{self.containers.url(self.container)}{path}"
 
-    def run(self, command: list[str]) -> tuple[int, str]:
+    def restart(self) -> None:
+        """Stop the user's server and start it in a new container, as Kubernetes does."""
+        self.session.delete(f"{self._user}/server", timeout=30).raise_for_status()
+        self.containers.wait_for("The end of the server", lambda: not self._model(), lambda: None)
+        self.container.remove(force=True)
+        self.spawn()
+
+    def is_ready(self) -> bool:
+        """Return whether the hub says that the server is there."""
+        return bool(self._model().get("ready"))
+
+    @property
+    def own_variables(self) -> set[str]:
+        """Names of the variables that neither the image nor its programs set, but the hub or Docker."""
+        env = {each.partition("=")[0] for each in self.container.attrs["Config"]["Env"]}
+        return env - self.containers.variables.keys()
+
+    def run(self, command: list[str], user: str = "") -> tuple[int, str]:
         """Run a command beside the server; return its exit code and output."""
-        code, out = self.container.exec_run(command)
+        code, out = self.container.exec_run(command, user=user)
         assert code is not None and isinstance(out, bytes)  # it is no stream
         return code, out.decode(errors="replace").strip()
 
@@ -153,6 +172,15 @@ class Hub:
             self._process.kill()
             self._process.wait(timeout=30)
         self._folder.cleanup()
+
+    def logs_of_server(self) -> str:
+        """Return all that the server has printed."""
+        return log_of(self._server())
+
+    def _model(self) -> dict[str, Any]:
+        """Return what the hub knows of the server; nothing if there is none."""
+        servers = self.session.get(self._user, timeout=30).json().get("servers") or {}
+        return dict(servers.get("", {}))
 
     def _answers(self) -> bool:
         if self._process is None or self._process.poll() is not None:

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from pathlib import PurePosixPath
+from typing import Any
 
 from docker.errors import APIError, ImageNotFound
 
@@ -22,6 +23,16 @@ NO_TREE = "; notebook is not installed: links to /tree will not work on Binder" 
 RULE = "Binder and repo2docker want a USER whose uid is 1000, and refuse root"
 # It traps SIGTERM, which process 1 ignores otherwise: a mere `sleep` would say nothing of ENTRYPOINT.
 LOOP = "trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done"
+
+# What `inside/listing.py` finds, by the row and the words for what the volume hides of it.
+HIDDEN = {
+    "pip": ("K7", "packages"),
+    "programs": ("K7", "programs on PATH"),
+    "modules": ("K7", "modules on sys.path"),
+    "R": ("K10", "R's packages"),
+    "julia": ("K10", "Julia's packages"),
+    "kernels": ("K10", "kernelspecs"),
+}
 
 
 @row("image")
@@ -51,19 +62,38 @@ def pull(containers: Containers, reference: str) -> None:
 @row("K2")
 def entrypoint_execs(containers: Containers) -> str:
     """ENTRYPOINT runs its arguments, passes SIGTERM on."""
-    entrypoint = f"ENTRYPOINT {json.dumps(containers.config.get('Entrypoint') or [])}"
-    code, out = containers.run(["sh", "-c", "echo ok; exit 7"])
+    what = f"ENTRYPOINT {json.dumps(containers.config.get('Entrypoint') or [])}"
+    if problem := _exec_problem(containers):
+        for place in start_scripts(containers):
+            if own := _exec_problem(containers, entrypoint=[place]):
+                what, problem = f"`start` ({place})", own
+        raise Failed(f"{containers.place('start')}, end {what} with {problem[0]}", problem[1])
+    return ""
+
+
+def _exec_problem(containers: Containers, **options: Any) -> tuple[str, str] | None:
+    """Return what an entrypoint lacks, and what it prints; None if all is well."""
+    code, out = containers.run(["sh", "-c", "echo ok; exit 7"], **options)
     if code != 7 or "ok" not in out.split():
-        raise Failed(f'{entrypoint} drops its arguments: end it with exec "$@".', out)
-    container = containers.create(["sh", "-c", LOOP])
+        return 'exec "$@": it drops its arguments or their exit code.', out
+    container = containers.create(["sh", "-c", LOOP], **options)
     container.start()
     containers.wait_for("A shell loop", lambda: "ready" in log_of(container), lambda: container)
     container.stop(timeout=15)  # seconds from SIGTERM to SIGKILL
-    if container.wait()["StatusCode"] == 137:
-        text = f'{entrypoint} does not pass SIGTERM on: end it with exec "$@", or use tini.'
-        raise Failed(text)
+    code = container.wait()["StatusCode"]
     container.remove(force=True, v=True)
-    return ""
+    if code == 137:
+        return 'exec "$@", or start it by tini: it does not pass SIGTERM on.', ""
+    return None
+
+
+def start_scripts(containers: Containers) -> list[str]:
+    """Return the paths of the `start` in the image: none or one, as a rule."""
+    env = containers.variables
+    places = [env["R2D_ENTRYPOINT"]] if env.get("R2D_ENTRYPOINT") else []
+    places += [f"{env['REPO_DIR']}/start"] if env.get("REPO_DIR") else []
+    there = ["-c", 'test -x "$0"']
+    return [p for p in places if containers.run([*there, p], entrypoint=["sh"])[0] == 0]
 
 
 @row("B6 K4 D8")
@@ -72,9 +102,12 @@ def not_root(containers: Containers) -> str:
     user = containers.config.get("User") or ""
     if user.partition(":")[0] in ("", "0", "root"):
         raise Failed(f"The image's USER is '{user}', that is root: {RULE}.")
-    _, out = containers.run(["id", "-u"], user=None)
+    code, out = containers.run(["sh", "-c", "id -u; id -un"], user=None)
     if "1000" not in out.split():
         raise Failed(f"The image's USER '{user}' has uid {tail(out, 1)}: {RULE}.", out)
+    if code:
+        text = "add a user by `useradd --uid 1000`: /etc/passwd has none of that uid"
+        raise Failed(f"{containers.place('postBuild')}, {text}.", out, "user")
     return f"USER {user}"
 
 
@@ -116,26 +149,23 @@ def nothing_in_home(containers: Containers) -> str:
     remedy = f"below {containers.settings.home_dir}, where a hub mounts an empty volume: install"
     if not seen:
         raise Failed(f"python3 itself stands {remedy} it elsewhere, as in /opt.", out)
-    for name, tool, what in (("K7", "pip", "packages"), ("K10", "kernels", "kernelspecs")):
+    for tool, (name, what) in HIDDEN.items():
         before, after = containers.listing[tool], seen[tool]
         if hidden := sorted(each for each in before if before[each] != after.get(each)):
-            text = f"{what} in $HOME: {', '.join(hidden)} stand {remedy} without --user."
-            raise Failed(text, row=name)
+            names = ", ".join(hidden[:10]) + (" ..." if len(hidden) > 10 else "")
+            text = f"{what} in $HOME: {names} stand {remedy} them elsewhere, as in /opt"
+            raise Failed(f"{text}, and without --user.", row=name)
     return f"{len(seen['pip'])} packages, kernels {', '.join(sorted(seen['kernels'])) or '?'}"
 
 
 @row("C8")
 def start_outside_home(containers: Containers) -> str:
     """An empty home does not hide `start`."""
-    env = dict(each.partition("=")[::2] for each in containers.config.get("Env") or [])
-    places = [env["R2D_ENTRYPOINT"]] if env.get("R2D_ENTRYPOINT") else []
-    places += [f"{env['REPO_DIR']}/start"] if env.get("REPO_DIR") else []
-    for place in places:
-        if containers.run(["-c", 'test -x "$0"', place], entrypoint=["sh"])[0] == 0:
-            if PurePosixPath(place).is_relative_to(containers.settings.home_dir):
-                text = f"{place} never runs on a hub, whose volume hides {containers.settings.home_dir}"
-                raise Failed(f"{text}: build with --target-repo-dir /srv/repo.")
-            return str(place)
+    for place in start_scripts(containers):
+        if PurePosixPath(place).is_relative_to(containers.settings.home_dir):
+            text = f"{place} never runs on a hub, whose volume hides {containers.settings.home_dir}"
+            raise Failed(f"{text}: build with --target-repo-dir /srv/repo.")
+        return str(place)
     return "no start script"
 
 

@@ -1,24 +1,16 @@
-"""The row of the kernels: each runs a cell, through the server.
-
-jupyter-kernel-client would save the protocol below, but it waits for ever for a kernel that died, as it
-skips messages without a parent, and it installs pyarrow, 170 MB.
-"""
+"""Rows of the kernels: each runs a cell, and has the packages that the repository asks for."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import secrets
+import re
+from typing import Any
 
-import requests
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import websocket_connect
-
-from hub_image.check.hub import Hub
+from hub_image.check.asked import Asked
+from hub_image.check.person import Person
 from hub_image.check.report import Failed, row
+from hub_image.check.talk import Kernel, Silent
 
-DYING = ("dead", "restarting", "autorestarting")  # a kernel's states
 # What prints "check 42", by language. A kernel of another one only has to introduce itself.
 CELLS = {
     "bash": "echo check $((6 * 7))",
@@ -26,78 +18,81 @@ CELLS = {
     "python": 'print("check", 6 * 7)',
     "r": 'cat("check", 6 * 7)',
 }
+# What prints "absent" and the names that cannot be loaded, of those in brackets. conda writes R's in lower case.
+ABSENT = {
+    "r": "known <- rownames(installed.packages()); for (name in c({})) {{"
+    " real <- known[tolower(known) == tolower(name)];"
+    ' if (!length(real) || !requireNamespace(real[1], quietly = TRUE)) cat("absent", name, "\\n") }}',
+    "julia": 'for name in [{}]; Base.find_package(name) === nothing && println("absent ", name); end',
+}
+NO_GPU = ("cuda", "gpu", "nvidia", "nvcc")  # in the error of a package that wants one: here is none
 
 
-@row("kernels")
-def kernels_run(hub: Hub) -> str:
+@row("kernels K10")
+def kernels_run(person: Person) -> str:
     """Every kernel runs a cell."""
-    specs = hub.session.get(f"{hub.url}api/kernelspecs", timeout=60).json()["kernelspecs"]
-    if not specs:
+    hub = person.hub
+    if not person.kernelspecs:
         raise Failed("The server has no kernel: install one, as ipykernel.", hub.logs())
-    for name, spec in sorted(specs.items()):
+    for name, spec in person.kernelspecs.items():
         print(f"{name} ", end="", flush=True)
-        if problem := _problem(hub, name, CELLS.get(spec["spec"]["language"].lower(), "")):
-            raise Failed(f"The kernel '{name}' {problem}.", hub.logs())
+        cell = CELLS.get(spec["language"].lower(), "")
+        try:
+            kernel = Kernel(hub, name)
+            printed = kernel.run(cell)
+            kernel.stop()
+        except Silent:
+            _raise_if_in_home(person, name, spec)
+            raise
+        if cell and "check 42" not in printed:
+            raise Failed(f"The kernel '{name}' answers {printed!r} to {cell!r}.", hub.logs())
     return ""
 
 
-def _problem(hub: Hub, name: str, cell: str) -> str:
-    """Start a kernel, run a cell, stop it; return what went wrong, or nothing."""
-    url, limit = f"{hub.url}api/kernels", hub.containers.timeout
-    try:
-        answer = hub.session.post(url, json={"name": name}, timeout=limit)
-        if not answer.ok:
-            return f"does not start, the server answers {answer.status_code}: {answer.text}"
-        url += f"/{answer.json()['id']}"
-        printed = asyncio.run(asyncio.wait_for(_run(hub.session, url, cell), limit))
-        hub.session.delete(url, timeout=60)
-    except (requests.Timeout, TimeoutError):
-        return f"does not answer within {limit:.0f} s"
-    except (requests.RequestException, HTTPClientError, OSError) as error:
-        return f"is out of reach: {error}"
-    if printed is None:
-        return "died: start it with `jupyter console` in the image to see why"
-    return f"answers {printed!r} to {cell!r}" if cell and "check 42" not in printed else ""
+def _raise_if_in_home(person: Person, name: str, spec: dict[str, Any]) -> None:
+    for home in person.containers.settings.homes:
+        for part in (*spec["argv"], *spec.get("env", {}).values()):
+            if f"{home}/" in part:
+                place = person.containers.place("postBuild")
+                text = f"make the environment of the kernel '{name}' outside {home}, as in /opt"
+                why = f"its {part} lies there, hidden by a hub's empty volume"
+                raise Failed(f"{place}, {text}: {why}.", person.hub.logs(), "K10")
 
 
-async def _run(session: requests.Session, url: str, cell: str) -> str | None:
-    """Run a cell in the kernel at an address; return what it prints, None as soon as it has died."""
-    talk = asyncio.create_task(_talk(session, url, cell))
-    while not (await asyncio.wait([talk], timeout=1))[0]:
-        # of a kernel that never started the websocket says nothing, it waits for it
-        model = await asyncio.to_thread(session.get, url, timeout=60)
-        if not model.ok or model.json()["execution_state"] in DYING:
-            talk.cancel()
-            return None
-    return talk.result()
+@row("packages")
+def packages_import(person: Person) -> str:
+    """What the repository asks for can be imported."""
+    containers, found = person.containers, []
+    python = ".".join(map(str, containers.listing["python"]))
+    asked = Asked.by(containers.settings.root, python)
+    if person.in_kernel and (asked.pip or asked.conda):
+        found.append(_import(person, asked))
+    for language, names in (("r", asked.r), ("julia", asked.julia)):
+        if names and (kernel := person.first_kernel(language)):
+            running = Kernel(person.hub, kernel)
+            printed = running.run(ABSENT[language].format(", ".join(map(json.dumps, names))))
+            running.stop()
+            if absent := re.findall(r"^absent (\S+)", printed, re.MULTILINE):
+                place = containers.place("install.R" if language == "r" else "Project.toml")
+                text = f"install {', '.join(absent)} where the kernel '{kernel}' finds it"
+                raise Failed(
+                    f"{place}, {text}: it cannot load what the repository asks for.", printed
+                )
+            found.append(f"{len(names)} in {kernel}")
+    return ", ".join(found) or "it asks for none"
 
 
-async def _talk(session: requests.Session, url: str, cell: str) -> str | None:
-    """Do so over its websocket (jupyter-client.readthedocs.io, "Messaging in Jupyter")."""
-    headers = {"Authorization": str(session.headers["Authorization"])}
-    address = HTTPRequest(f"{url.replace('http', 'ws', 1)}/channels", headers=headers)
-    channels = await websocket_connect(address)
-    kind = "execute_request" if cell else "kernel_info_request"
-    ask = {"msg_id": secrets.token_hex(8), "msg_type": kind, "username": "check"}
-    message = {
-        "header": ask | {"session": secrets.token_hex(8), "version": "5.3"},
-        "parent_header": {},
-        "metadata": {},
-        "content": {"code": cell, "silent": False} if cell else {},
-        "channel": "shell",
-    }
-    printed, replied, idle = "", False, False
-    with contextlib.closing(channels):
-        await channels.write_message(json.dumps(message))
-        while not (replied and idle):
-            text = await channels.read_message()
-            answer = json.loads(text) if text else {}
-            content = answer.get("content", {})
-            state = content.get("execution_state")
-            if not answer or state in DYING:
-                return None
-            if answer["parent_header"].get("msg_id") == ask["msg_id"]:
-                replied = replied or answer["msg_type"].endswith("_reply")
-                idle = idle or state == "idle"
-                printed += content.get("text", "") + "\n".join(content.get("traceback", []))
-    return printed
+def _import(person: Person, asked: Asked) -> str:
+    """Import packages of pip and conda in the kernel of Python; return how many."""
+    told = person.ask("imports", asked.pip, asked.conda)
+    place, kernel = person.containers.place("postBuild"), person.first_kernel("python")
+    if told["absent"]:
+        text = f"install {', '.join(told['absent'])}, which the repository asks for, into {told['prefix']}"
+        raise Failed(f"{place}, {text}: there the kernel '{kernel}' runs, and has it not.")
+    wants_gpu = {n for n, why in told["broken"].items() if any(w in why.lower() for w in NO_GPU)}
+    for name, why in told["broken"].items():
+        if name not in wants_gpu:
+            text = f"install what {name} needs, in apt.txt for one: the kernel '{kernel}' cannot import it"
+            raise Failed(f"{person.containers.place('apt.txt')}, {text}: {why}.")
+    note = f", but for {', '.join(sorted(wants_gpu))}, which want a GPU" if wants_gpu else ""
+    return f"{told['imported']} in {kernel}{note}"

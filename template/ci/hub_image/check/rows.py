@@ -8,51 +8,69 @@ import requests
 from docker.errors import DockerException, ImageNotFound
 
 from hub_image.check import image_rows as image
+from hub_image.check import kernels
+from hub_image.check import person_rows as person
 from hub_image.check import server_rows as server
 from hub_image.check import tests_rows as tests
 from hub_image.check.containers import Containers
 from hub_image.check.hub import Hub
-from hub_image.check.kernels import kernels_run
-from hub_image.check.report import Failed
+from hub_image.check.person import Person
+from hub_image.check.report import Failed, Row
 
-BEFORE = [
-    tests.tests_there,
-    image.image_there,
-    image.entrypoint_execs,
-    image.not_root,
-    image.programs_on_path,
-    image.same_major,
-    image.nothing_in_home,
-    image.start_outside_home,
+ROWS: list[tuple[type, list[Row[Any]]]] = [
+    (
+        Containers,
+        [
+            tests.tests_there,
+            image.image_there,
+            image.entrypoint_execs,
+            image.not_root,
+            image.programs_on_path,
+            image.same_major,
+            image.nothing_in_home,
+            image.start_outside_home,
+        ],
+    ),
+    (Hub, [server.hub_starts]),
+    (
+        Person,
+        [
+            person.terminal_works,
+            person.saved_in_home,
+            person.user_is_whole,
+            kernels.kernels_run,
+            kernels.packages_import,
+            server.interface_opens,
+            person.network_works,
+            person.nbgitpuller_pulls,
+        ],
+    ),
+    (Containers, [image.binder_starts, tests.tests_pass]),
+    (Person, [person.server_lives, person.work_is_kept]),
 ]
-ON_HUB = [
-    server.hub_starts,
-    server.start_folder_writable,
-    kernels_run,
-    server.interface_opens,
-    server.nbgitpuller_works,
-]
-AFTER = [image.binder_starts, tests.tests_pass]
 
 
 def test_all(containers: Containers, hub: Hub) -> None:
-    """Test row after row, cheap ones first.
+    """Test row after row, cheap ones first, and the slow ones while the server has to live on.
 
     Raises:
         Failed: a row does not hold.
         UserError: the image cannot be had.
     """
-    for number, row in enumerate(BEFORE, 1):
-        row.run(number, containers)
-    for number, on_hub in enumerate(ON_HUB, len(BEFORE) + 1):
-        on_hub.run(number, hub)
-    for number, row in enumerate(AFTER, len(BEFORE + ON_HUB) + 1):
-        row.run(number, containers)
+    user, number = Person(hub), 0
+    subjects = {Containers: containers, Hub: hub, Person: user}
+    try:
+        for kind, rows in ROWS:
+            for row in rows:
+                number += 1
+                row.run(number, subjects[kind])
+    finally:
+        user.stop()
     if containers.settings.strategy == "inherit":
         for line in _moved(containers, containers.settings.base_image):
             print(f"    note           {line}", flush=True)
     print(
-        f"PASSED: {len(BEFORE + ON_HUB + AFTER)} rows. {containers.reference} was ready on a hub after "
+        f"PASSED: {number} rows. {containers.reference} was ready on a hub after "
         f"{hub.ready_after:.1f} s; its size is {containers.image.attrs['Size'] / 1e9:.2f} GB."
     )
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
-import io
 import re
-import tarfile
 from pathlib import Path
 
 from hub_image import inside
-from hub_image.check.containers import MEMORY, Containers
+from hub_image.check.containers import MEMORY, Containers, archive
 from hub_image.check.report import Failed, row, tail
 
 LIMIT = 3600  # seconds: tests may be slow, but nothing may hang
@@ -36,7 +34,7 @@ def tests_pass(containers: Containers) -> str:
     if containers.listing["python"] < [3, 10] and "pytest" not in containers.listing["pip"]:
         raise Failed("The image's Python is older than 3.10: install pytest in the image.")
     filler = containers.create(["true"], mounts=[containers.volume("tests", MOUNT)])
-    filler.put_archive(MOUNT, _archive(containers.tests))
+    filler.put_archive(MOUNT, archive(_mounted(containers.tests)))
     # A new container, not `docker exec` in the hub's: that would leave out ENTRYPOINT, and with it
     # the environment that the entrypoint or `start` gives to a server and its kernels.
     code, out = containers.run(
@@ -64,19 +62,12 @@ def _files(tests: Path) -> list[Path]:
     return [path for path in paths if not hidden(path.as_posix())]
 
 
-def _archive(tests: Path) -> bytes:
-    """Return a tar of the tests and of what is lent."""
-    entries = {f"tests/{path.as_posix()}": tests / path for path in _files(tests)}
+def _mounted(tests: Path) -> dict[str, bytes | Path]:
+    """Return the files of the tests and of what is lent."""
+    entries: dict[str, bytes | Path] = {f"tests/{p.as_posix()}": tests / p for p in _files(tests)}
     for name in LENT.split():
         for file in importlib.metadata.files(name) or []:
             # neither the programs in bin/ nor what is compiled for this Python
             if ".." not in file.parts and file.suffix not in COMPILED:
                 entries[f"lent/{file.as_posix()}"] = Path(str(file.locate()))
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, path in entries.items():
-            data = path.read_bytes()
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(data), 0o755  # any user may read it
-            tar.addfile(entry, io.BytesIO(data))
-    return buffer.getvalue()
+    return entries

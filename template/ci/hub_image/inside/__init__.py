@@ -17,11 +17,11 @@ def source(name: str) -> str:
     return Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
 
 
-def listing(output: str) -> dict[str, Any]:
-    """Return what `listing.py` found; nothing if it did not get that far.
+def answer(output: str) -> dict[str, Any]:
+    """Return what a program here told; nothing if it did not get that far.
 
     Args:
-        output: all that the container printed: entrypoints print too.
+        output: all that was printed: entrypoints and shells print too.
     """
     answers = re.findall(r"^CHECK (.*)$", output, re.MULTILINE)
     return dict(json.loads(answers[-1])) if answers else {}
