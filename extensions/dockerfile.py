@@ -68,9 +68,11 @@ def in_catalogue(reference: str, catalogue: Answers) -> Answers:
     """Return `base`, `base_tag` and the hub's major that goes with it, none where the catalogue does not know."""
     name, _, tag = reference.partition("@")[0].rpartition(":")
     same = {key: one for key, one in catalogue["images"].items() if one["image"] == name}
-    for patterns in (lambda one: one["tag_pattern"], lambda one: _also(one, catalogue)):
+    digest = "^" if "@" in reference else "$^"  # with one, any tag may be pinned
+    kinds = (lambda one: one["tag_pattern"], lambda one: _also(one, catalogue), lambda _: digest)
+    for pattern in kinds:
         for key, image in same.items():
-            if re.search(patterns(image), tag):
+            if re.search(pattern(image), tag):
                 known = {str(t): str(major) for major, t in image["tags"].items() if major}
                 named = re.match(r"hub-(\d+)\.", tag)
                 major = named[1] if named else known.get(tag, "")

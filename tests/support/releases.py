@@ -66,7 +66,9 @@ STEPS: dict[str, list[Step]] = {
             "# What you need, one a line.",
         ),
         reworded("template/README.md.jinja", "## Try it", "## Trying it"),
-        reworded("template/tests/test_environment.py", "# Add what your", "# List what your"),
+        reworded(
+            "template/{{ tests_folder }}/test_environment.py", "# Add what your", "# List what your"
+        ),
     ],
     "0.3.0": [
         added("template/.dockerignore"),

@@ -40,7 +40,7 @@ class Life:
     status: str = ""
     answers: dict[str, Any] = field(default_factory=dict)
     adopted: dict[str, str] = field(default_factory=dict)
-    runs: tuple[str, str] = ("", "")
+    runs: list[tuple[str, str]] = field(default_factory=list)
     after_update: str = "not updated"
     refused: str = ""
     switched: dict[str, str] = field(default_factory=dict)
@@ -65,7 +65,7 @@ def life(
     commit(folder, "adopted")
     life.adopted = blobs(folder)
     with clone_of(folder) as clone:
-        life.runs = what_runs(clone)
+        life.runs = [what_runs(folder), what_runs(clone)]
     update(folder)
     life.after_update = git("status", "--porcelain", cwd=folder)
     try:
@@ -106,8 +106,8 @@ def test_the_programs_come_in(life: Life) -> None:
 
 
 def test_repo2docker_detects_and_runs_what_it_did(life: Life) -> None:
-    """The build pack, and each line of its Dockerfile, in a fresh clone as Binder's."""
-    assert life.runs == life.ran
+    """The build pack, and each line of its Dockerfile: in the work tree and in a fresh clone as Binder's."""
+    assert life.runs == [life.ran, life.ran]
 
 
 def test_an_update_with_nothing_new_changes_nothing(life: Life) -> None:

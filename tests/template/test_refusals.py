@@ -117,7 +117,11 @@ REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
         "at most 50",
     ),
     "published name from a long repository (K16)": (
-        {"strategy": "inherit", "repository": 30 * "a" + "/" + 20 * "b"},
+        {
+            "strategy": "inherit",
+            "code_host": "gitlab",
+            "repository": 30 * "a" + "/" + 20 * "b",
+        },
         "characters",
         "at most 50",
     ),
