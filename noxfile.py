@@ -56,7 +56,14 @@ TYPES = [
     "types-requests",
 ]
 # Every line of Python, but for that of the stand-ins' images, which run alone in a container.
-TYPED = ["template/ci/hub_image", "template/tests", "extensions", "tools", "noxfile.py", "tests"]
+TYPED = [
+    "template/ci/hub_image",
+    "template/{{ tests_folder }}",
+    "extensions",
+    "tools",
+    "noxfile.py",
+    "tests",
+]
 
 
 def needs(*programs: str) -> list[str]:

@@ -97,9 +97,7 @@ def is_foreign(folder: Path) -> bool:
 @cache
 def packages_of_its_own(folder: Path) -> list[str]:
     """Return the files by which repo2docker takes a repository for a package that it installs."""
-    names = [R_PACKAGE] if (folder / R_PACKAGE).is_file() else []
-    if (folder / "setup.py").is_file():
-        names.append("setup.py")
+    names = [name for name in (R_PACKAGE, "setup.py") if (folder / name).is_file()]
     try:
         project = tomllib.loads(text(folder / "pyproject.toml"))
     except tomllib.TOMLDecodeError:  # repo2docker will say so

@@ -1,4 +1,4 @@
-"""What a repository held before keeps its effect: after each switch, and where it is adopted."""
+"""What a repository held before keeps its effect after each switch."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import copier
-import pytest
 
 from support.checking import BY_CONDA, check, with_extras, with_local_packages
-from support.repositories import commit, git
+from support.repositories import commit
 
 PYTHON = "  - python=3.13\n"
 
@@ -42,30 +41,3 @@ def test_what_was_asked_for_comes_through_every_switch(
         )
         assert packages.read_bytes() == before
         check(repository, environment)
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        {"environment.yml": "dependencies:\n  - python=3.13\n  - pip\n  - pip: [cowsay]\n"},
-        {"binder/requirements.txt": "cowsay\n", "binder/runtime.txt": "python-3.13\n"},
-        {
-            "Dockerfile": "FROM quay.io/jupyter/base-notebook:2026-07-28\n"
-            "RUN python3 -m pip install --no-cache-dir cowsay\n"
-        },
-    ],
-    ids=lambda files: next(iter(files)),
-)
-def test_an_existing_repository_starts_on_a_hub(
-    template: Path, tmp_path: Path, environment: dict[str, str], files: dict[str, str]
-) -> None:
-    """Adopted as it is, it passes the check, with what its own files ask for."""
-    repository = tmp_path / "existing"
-    tests = {"tests/test_mine.py": "def test_mine():\n    import cowsay\n"}
-    for name, text in (files | tests).items():
-        (repository / name).parent.mkdir(parents=True, exist_ok=True)
-        (repository / name).write_text(text)
-    commit(repository)
-    copier.run_copy(str(template), repository, defaults=True, quiet=True, unsafe=True)
-    assert git("diff", "HEAD", cwd=repository) == ""
-    check(repository, environment)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 from typing import Any
 
 import copier
 import yaml
+
+from support.existing import make
 
 
 def stored(folder: Path) -> dict[str, Any]:
@@ -29,3 +33,13 @@ def adopt(template: Path, folder: Path, **answers: Any) -> dict[str, Any]:
     """
     copier.run_copy(str(template), folder, data=answers, defaults=True, unsafe=True)
     return stored(folder)
+
+
+def adopted(
+    template: Path, folder: Path, files: dict[str, str], url: str = "", **answers: Any
+) -> tuple[dict[str, Any], str]:
+    """Make a repository and bring it to the template; return the stored answers and what was said."""
+    make(folder, files, url=url)
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        stored = adopt(template, folder, **answers)
+    return stored, said.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ from support.adopting import adopt, stored
 from support.existing import EXISTING, HOPELESS, Existing, blobs, clone_of, make, what_runs
 from support.repositories import ROOT, commit, git
 
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="repo2docker asks for a uid, which Windows has none of"
+)
 SWITCHES_ANSWERS = {".copier-answers.yml"}
 
 

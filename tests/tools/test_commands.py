@@ -185,6 +185,9 @@ def test_commands_of_a_page(
         project.mkdir()
         (project / "README.md").write_text("# Mine\n", encoding="utf-8", newline="\n")
         (project / "requirements.txt").write_text("cowsay\n", encoding="utf-8", newline="\n")
+        one = project / "images" / "one" / "apt.txt"
+        one.parent.mkdir(parents=True)
+        one.write_text("file\n", encoding="utf-8", newline="\n")
     else:
         render(strategy="inherit")
     commit(project, "before")
@@ -207,6 +210,7 @@ def test_commands_of_a_page(
     if page == "adopt":
         assert "cowsay\n" in files["requirements.txt"] and "kept_files: []" in answers
         assert "README.md" in git("ls-files", "--unmerged", cwd=project)
+        assert text_of(tmp_path / "one") == {"apt.txt": "file\n"}
     if page == "switch":
         assert "strategy: inherit" in answers and "A line of mine.\n" in files["README.md"]
     if page == "undo":

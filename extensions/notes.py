@@ -1,0 +1,111 @@
+"""What to tell whom a repository belongs to after `copier copy`, for Jinja.
+
+It only reads, and needs what extensions/dockerfile.py, folder.py and origin.py add. Copier loads this file by its
+path and, in one update, in two versions: it imports no sibling.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from copier_template_extensions import ContextHook
+
+Context = dict[str, Any]
+
+
+def text(path: Path) -> str:
+    """Return a file's text, or nothing where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def notes(context: Context, folder: Path) -> list[str]:
+    """Return what the owner of a repository must know after `copier copy`, a line each."""
+    lines = []
+    if context["image"] and context["strategy"] != "community-image":
+        lines += context["image_note"]()
+    if not context["is_adopted"]:
+        return lines
+    return (
+        lines
+        + _of_dockerfile(context, folder)
+        + _of_workflows(context, folder)
+        + _of_versions(context)
+    )
+
+
+def _of_dockerfile(context: Context, folder: Path) -> list[str]:
+    """Return lines on a Dockerfile that stays the person's."""
+    where, reference = context["environment_folder"], context["dockerfile_from"]()
+    path = where / "Dockerfile"
+    if not path.is_file():
+        return []
+    name = path.relative_to(folder).as_posix()
+    hidden = [one for one in context["environment_files"] if (folder / one).is_file()]
+    if where != folder and hidden and re.search("do not edit", text(path), re.IGNORECASE):
+        return [
+            f"{name} is another CI's, and hides {', '.join(hidden)}: Binder starts its image. To let them count again:",
+            f"  git rm {name}, remove what writes it, commit, and copier copy once more.",
+        ]
+    if context["found"].get("base") and reference:
+        return [
+            f"{name} stays yours: updates of the base image change its FROM and nothing else in it."
+        ]
+    if reference and context["found"].get("strategy") == "dockerfile":
+        return [f"{name} starts from {reference}: no update follows that."]
+    return []
+
+
+def _of_workflows(context: Context, folder: Path) -> list[str]:
+    """Return lines on CI that is there already."""
+    kept, lines = context.get("kept_files") or [], []
+    publishing = [f".github/workflows/{name}" for name in context["publishing_workflows"]]
+    if publishing and context["code_host"] == "github":
+        lines.append(
+            f"{', '.join(publishing)} publishes an image, so the template's image.yml, which tests it first, stays out."
+        )
+        lines.append("  To have that one instead: git rm yours, commit, and copier copy once more.")
+    ours = [".gitlab-ci.yml"] if context["code_host"] == "gitlab" else []
+    ours += (
+        [f".github/workflows/{one}.yml" for one in ("image", "update")]
+        if context["code_host"] == "github"
+        else []
+    )
+    for name in ours:
+        if name in kept and (folder / name).is_file() and name not in publishing:
+            lines.append(
+                f"{name} is yours, so the template's is not there: rename yours and copy once more to have it."
+            )
+    return lines
+
+
+def _of_versions(context: Context) -> list[str]:
+    """Return a line where files ask for a Python that no answer can name."""
+    where = context["environment_folder"]
+    for name, pattern in {
+        "environment.yml": r"^\s*- *python *=+ *([\d.]+)",
+        "runtime.txt": r"^python-([\d.]+)",
+    }.items():
+        asked = re.search(pattern, text(where / name), re.MULTILINE)
+        if asked and "python_version" not in context["found"]:
+            return [
+                f"{name} asks for Python {asked[1]}, and keeps it: no answer of the template is of that version."
+            ]
+    return []
+
+
+class Notes(ContextHook):
+    """Gives every template and question `copy_notes`: a function; lines for whom a repository belongs to."""
+
+    def hook(self, context: Context) -> None:
+        """Add `copy_notes`.
+
+        Args:
+            context: Copier's, with the answers so far.
+        """
+        folder = Path(context["_copier_conf"]["dst_path"])
+        context["copy_notes"] = lambda: notes(context, folder)
