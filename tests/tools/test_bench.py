@@ -87,7 +87,7 @@ def test_the_table_has_a_line_for_each_row() -> None:
         "a `copy`",
         "an <empty> one",
         "1.50",
-        "<= 1.40 MISSED",
+        "<= 1.40, missed",
         "3",
         "2",
         "s",
@@ -112,12 +112,17 @@ def test_a_run_of_some_groups_keeps_the_others(tmp_path: Path) -> None:
     assert days == {"one": "2026-02-02", "two": "2026-01-01"}
 
 
-def test_the_picture_shows_each_row() -> None:
-    root = ElementTree.fromstring(table.picture([ROW, replace(ROW, goal=None)]))
+def test_the_picture_shows_each_row_that_has_a_goal() -> None:
+    rows = [ROW, replace(ROW, ratio=1.2), replace(ROW, goal=None), replace(ROW, ratio=99)]
+    root = ElementTree.fromstring(table.picture(rows))
     words = [one.text for one in root.iter() if one.text]
-    assert words.count("a copy: an <empty> one") == 2
+    assert words.count("a copy: an <empty> one") == 3
     kinds = [one.get("class") for one in root.iter()]
-    assert kinds.count("fails") == 1 and kinds.count("shown") == 1 and kinds.count("goal") == 1
+    assert [kinds.count(kind) for kind in ("fails", "holds", "goal")] == [2, 1, 3]
+    longest = max(
+        float(one.get("width", "0")) for one in root.iter() if one.get("class") == "fails"
+    )
+    assert longest == table.BARS, "within its column"
 
 
 def test_the_picture_of_docs_is_that_of_the_json() -> None:

@@ -19,20 +19,18 @@ STYLE = """
   .head { font-weight: 600; }
   .holds { fill: #1a7f37; }
   .fails { fill: #bc4c00; }
-  .shown { fill: #59636e; }
   .goal { stroke: #1f2328; stroke-width: 2; }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc; }
     .ground { fill: #0d1117; }
     .holds { fill: #3fb950; }
     .fails { fill: #f0883e; }
-    .shown { fill: #9198a1; }
     .goal { stroke: #f0f6fc; }
   }
 """
 TITLE = "What this template costs, as ratios to what it is measured against; a line marks each goal"
-LINE, NAMES, BARS, NUMBERS = 24, 560, 220, 150  # pixels: a row's height, the width of each column
-LONGEST = 3  # a bar of a larger ratio is cut off: what is shown would hide what has a goal
+LINE, NAMES, BARS, NUMBERS = 22, 540, 220, 180  # pixels: a row's height, the width of each column
+LONGEST = 3  # a bar of a larger ratio is cut off
 
 
 def number(value: float) -> str:
@@ -44,7 +42,7 @@ def number(value: float) -> str:
 
 def cells(row: Row) -> tuple[str, ...]:
     """Return a row's cells, in the order of HEAD."""
-    goal = "shown" if row.goal is None else f"<= {row.goal:.2f}{'' if row.holds else ' MISSED'}"
+    goal = "shown" if row.goal is None else f"<= {row.goal:.2f}{'' if row.holds else ', missed'}"
     absolute = (number(row.ours), number(row.theirs), row.unit, str(row.runs))
     return (row.measure, row.against, f"{row.ratio:.2f}", goal, *absolute)
 
@@ -112,7 +110,8 @@ def _machines(path: Path) -> dict[str, Any]:
 
 
 def picture(rows: list[Row]) -> str:
-    """Return the measures as SVG: a bar each, as long as its ratio, and a line where its goal is."""
+    """Return the measures that have goals as SVG: a bar each, as long as its ratio, and a line at its goal."""
+    rows = [row for row in rows if row.goal is not None]
     scale = BARS / LONGEST
     width, height = NAMES + BARS + NUMBERS, LINE * (len(rows) + 1) + 12
     shapes = [f'<rect class="ground" width="{width}" height="{height}" rx="6"/>', *_heading()]
@@ -139,15 +138,13 @@ def _heading() -> list[str]:
 
 def _bar(row: Row, top: int, scale: float) -> list[str]:
     """A row's words, its bar, the line at its goal, and its numbers."""
-    kind = "shown" if row.goal is None else "holds" if row.holds else "fails"
+    kind = "holds" if row.holds else "fails"
     long = min(max(1.0, row.ratio * scale), BARS)
     words = escape(f"{row.measure}: {row.against}".replace("`", ""))
     _, _, ratio, goal, *_ = cells(row)
-    shapes = [
+    return [
         f'<text x="10" y="{top + 16}">{words}</text>',
-        f'<rect class="{kind}" x="{NAMES}" y="{top + 4}" width="{long:.1f}" height="16" rx="2"/>',
+        f'<rect class="{kind}" x="{NAMES}" y="{top + 3}" width="{long:.1f}" height="16" rx="2"/>',
         f'<text x="{NAMES + BARS + 12}" y="{top + 16}">{ratio}, {escape(goal)}</text>',
+        f'<path class="goal" d="M{NAMES + (row.goal or 0) * scale:.1f} {top} v22"/>',
     ]
-    if row.goal is not None:
-        shapes.append(f'<path class="goal" d="M{NAMES + row.goal * scale:.1f} {top + 1} v22"/>')
-    return shapes
