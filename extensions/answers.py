@@ -1,19 +1,16 @@
-"""Whether answers fit to the questions and to each other, and how they are refused, for Jinja.
+"""Whether an answer fits to others, and how one is refused, for Jinja.
 
 A function whose name ends in `_error` returns a sentence, or nothing where the answer will do.
 
-Copier loads this file by its path and, in one update, in two versions: it imports no sibling.
+It needs what extensions/given.py and extensions/switch.py add. Copier loads this file by its path and, in
+one update, in two versions: it imports no sibling.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from difflib import get_close_matches
-from functools import cache
-from pathlib import Path
 from reprlib import Repr
-from typing import Any
 
 import yaml
 from jinja2 import Environment, pass_context
@@ -24,32 +21,60 @@ from prompt_toolkit.application import get_app_or_none
 SHORT = Repr()  # a bad value: its control characters escaped, and at most a line of it
 SHORT.maxstring = SHORT.maxother = 80
 
-# How several choices are given at once: words in brackets, each before a comma or the end.
-LIST = re.compile(r"\[(?: *[a-z0-9]+ *(?:,|(?=\])))* *\]")
-FOLDER = "{{ '.' if "  # the default of a question that names a folder of the template
 FEW = 10  # choices that a sentence can list
 
 
 @pass_context  # else Jinja would refuse a constant sentence at compile time
 def refuse(context: Context, sentence: str, question: str = "") -> str:
-    """Refuse an answer with one sentence.
+    """Refuse an answer with one sentence, which begins with the remedy.
 
     Args:
         context: the answers so far.
         sentence: the sentence, or nothing if the answer is fine.
-        question: its name, where a stored answer may not fit to others that are new.
+        question: the question's name; none for what is computed from all answers.
 
     Returns:
-        The sentence, for Copier to show at its prompt and ask again, or to drop a stored answer that
-        `-d` replaces.
+        What Copier shows at its prompt, before it asks again: the remedy alone, as one line of a
+        terminal must hold it. Or the sentence, for Copier to drop a stored answer that `-d` or its
+        prompt replaces.
 
     Raises:
         SystemExit: with the sentence, where no prompt is open. Copier would print a traceback for `-d`,
             and in an update it would drop the stored answer and go on with the default.
     """
-    if sentence and get_app_or_none() is None and not _replaced(context, question):
-        raise SystemExit(sentence)
-    return sentence
+    if not sentence or is_old(context):
+        return ""
+    if get_app_or_none() is not None:
+        return sentence.partition(": ")[0]
+    if _replaced(context, question) or _asked_again(context, question):
+        return sentence
+    raise SystemExit(_named(context, sentence, question))
+
+
+def is_old(context: Context) -> bool:
+    """Whether Copier renders what a repository was, to compare: an answer that never did may stand there.
+
+    It then gives all that is stored as data, its own `_commit` too (copier/_main.py, _apply_update).
+    """
+    return "_commit" in context["_copier_conf"]["data"]
+
+
+def _named(context: Context, sentence: str, question: str) -> str:
+    """The sentence, with the name of the question and what replaces an answer that is stored."""
+    if not question:
+        return sentence
+    if question not in context["_copier_conf"]["data"] and question in context["stored_answers"]:
+        return f"{sentence} That answer is stored: add -d {question}=... to replace it."
+    return sentence if question in sentence else f"{sentence} It answers {question}."
+
+
+def _asked_again(context: Context, question: str) -> bool:
+    """Whether the answer at hand is a stored one and a person at a prompt gives another."""
+    stored, conf = context["stored_answers"], context["_copier_conf"]
+    if conf["defaults"] or question in conf["data"] or question not in stored:
+        return False
+    asked = context["questions"]()[question].get("ask") is not False
+    return asked and bool(context[question] == stored[question])
 
 
 def _replaced(context: Context, question: str) -> bool:
@@ -65,6 +90,52 @@ def _replaced(context: Context, question: str) -> bool:
     if isinstance(now, list):
         return set(yaml.safe_load(given) if isinstance(given, str) else given) != set(now)
     return bool(given != now)
+
+
+@pass_context
+def ruled_out(context: Context, reason: str, question: str, value: str, instead: str) -> str:
+    """Say why one choice cannot be taken, which Copier then shows beside it.
+
+    Args:
+        context: the answers so far.
+        reason: why, in a few words, or nothing where it can.
+        question: its name.
+        value: the choice.
+        instead: what can be taken.
+
+    Returns:
+        The reason.
+
+    Raises:
+        SystemExit: with a sentence, where `-d` gives that choice: Copier would print a traceback. Of a
+            stored one it takes the default instead, which the message after the update says.
+    """
+    given = context["_copier_conf"]["data"].get(question)
+    if reason and is_old(context):
+        return ""
+    if reason and given == value:
+        raise SystemExit(f"Use {instead}: {reason}, so {question} cannot be {value!r}.")
+    return reason
+
+
+@pass_context
+def offered(context: Context, choices: dict[str, str], question: str) -> dict[str, str]:
+    """Return the choices that other answers leave.
+
+    Args:
+        context: the answers so far.
+        choices: the values by their labels.
+        question: its name.
+
+    Raises:
+        SystemExit: with a sentence, where an answer is given or stored that is none of them.
+    """
+    value = context.get(question)
+    if is_old(context) and value not in (None, *choices.values()):
+        return choices | {str(value): str(value)}
+    if value is not None and get_app_or_none() is None:
+        refuse(context, choice_error(value, choices.values(), question), question)
+    return choices
 
 
 def choice_error(value: str | list[str], choices: Collection[str], question: str) -> str:
@@ -131,78 +202,9 @@ def platforms_error(context: Context, value: list[str]) -> str:
     if missing := [one for one in value if one not in possible]:
         other, why = "languages without r", "repo2docker adds RStudio to R, which is not built for"
         if strategy == "inherit":
-            other, why = "another base", f"{context['base_facts']['reference']} is not built for"
+            image = context["base_facts"]["reference"].rstrip(":")  # its tag is asked later
+            other, why = "another base", f"{image} is not built for"
         return f"Use {', '.join(possible)}, or {other}: {why} {SHORT.repr(missing[0])}."
-    return ""
-
-
-@cache
-def questions() -> dict[str, dict[str, Any]]:
-    """Return copier.yml's questions, without its settings."""
-    path = Path(__file__).parent.parent / "copier.yml"
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one, where PyYAML has it
-    every = yaml.load(path.read_text(encoding="utf-8"), Loader=loader).items()
-    return {name: details for name, details in every if not name.startswith("_")}
-
-
-@pass_context
-def given_answers_error(context: Context) -> str:
-    """Refuse what Copier would pass over: an unknown question, or a choice that is none.
-
-    Copier drops a stored answer that is no choice any more, and takes the default.
-
-    Args:
-        context: all answers given or stored so far.
-
-    Returns:
-        A sentence, or nothing.
-    """
-    data = context["_copier_conf"]["data"]
-    return _unknown(data) or _none_of_the_choices(context) or _computed(context, data)
-
-
-def _unknown(data: dict[str, Any]) -> str:
-    """Refuse an answer to no question."""
-    for name in data:
-        if not name.startswith("_") and name not in questions():
-            near = get_close_matches(name, questions()) or questions()
-            return (
-                f"Use one of {', '.join(near)}: {SHORT.repr(name)} is no question of this template."
-            )
-    return ""
-
-
-def _none_of_the_choices(context: Context) -> str:
-    """Refuse an answer that cannot be chosen."""
-    for name, question in questions().items():
-        value = context.get(name)
-        if value is None or "choices" not in question:
-            continue
-        choices = context["base_choices"] if name == "base" else question["choices"]
-        values = list(choices.values() if isinstance(choices, dict) else choices)
-        if question.get("multiselect") and isinstance(value, str):
-            if not LIST.fullmatch(value):
-                example = f"[{', '.join(values)}]"
-                return f"Write some or all of {example}: {name} is {SHORT.repr(value)}, which is no list."
-            value = yaml.safe_load(value)
-        if error := choice_error(value if isinstance(value, list) else str(value), values, name):
-            return error
-    return ""
-
-
-def _computed(context: Context, data: dict[str, Any]) -> str:
-    """Refuse an answer that names a folder of the template: which are taken follows from others."""
-    strategy = str(context.get("strategy", "")).replace("-", "_")
-    host = context.get("code_host") or questions()["code_host"]["default"]
-    taken = {strategy, f"on_{host}", "" if strategy == "community_image" else "own_image"}
-    for name, question in questions().items():
-        if question.get("when") is not False or FOLDER not in question["default"]:
-            continue
-        if data.get(name) not in (None, "." if name in taken else ""):
-            origin = "code_host" if name.startswith("on_") else "strategy"
-            return (
-                f"Leave {name} out: it follows from {origin}, and is not {SHORT.repr(data[name])}."
-            )
     return ""
 
 
@@ -210,12 +212,18 @@ class Answers(Extension):
     """Makes these functions known to Jinja, under their own names."""
 
     def __init__(self, environment: Environment) -> None:
-        """Add the filters, and the function that looks at all answers.
+        """Add the filters.
 
         Args:
             environment: Copier's.
         """
         super().__init__(environment)
-        for function in (choice_error, kept_files_error, platforms_error, refuse):
+        for function in (
+            choice_error,
+            kept_files_error,
+            offered,
+            platforms_error,
+            refuse,
+            ruled_out,
+        ):
             environment.filters[function.__name__] = function
-        environment.globals["given_answers_error"] = given_answers_error

@@ -40,7 +40,9 @@ def languages_in(context: Names) -> list[str]:
         return list(facts["languages"])
     if strategy == "repo2docker":
         return list(context.get("languages") or [])
-    return ["python", "r"] if context.get("packages_with") == "conda" else ["python"]
+    by_apt = "r-base" in str(context.get("apt_packages", "")).split()
+    with_r = by_apt or context.get("packages_with") == "conda"
+    return ["python", "r"] if with_r else ["python"]
 
 
 def keeps_dockerfile(context: Names) -> bool:
@@ -97,18 +99,39 @@ def files(context: Names) -> Names:
     with_conda = own and conda and by_conda
     has_conda = strategy not in FROM_BASE or "conda" in family
     takes_conda = {"dockerfile": conda, "inherit": has_conda, "repo2docker": by_conda}
+    no_pip = (
+        strategy == "repo2docker" and r_by_conda
+    )  # beside another language R comes by conda only
+    tools = [tool for tool in ("conda", "pip") if (has_conda if tool == "conda" else not no_pip)]
     takes_r = strategy == "inherit" or (strategy == "repo2docker" and asked == ["r"])
     julia = bool(context.get("julia_packages")) or "julia" in asked
     return {
         "adds_jupyterhub": adds_hub,
-        "default_packages_with": "conda" if has_conda else "pip",
+        "possible_tools": tools,
         "takes_conda_file": takes_conda.get(strategy, False),
         "takes_r_file": context["with_r"] and takes_r,
         "with_conda_file": with_conda,
+        "with_license": context.get("license") not in ("mine", "none"),
         "with_julia_file": context["with_julia"] and julia,
         "with_pip_file": own and not with_conda and (not conda or adds_hub),
         "with_r_file": context["with_r"] and not r_by_conda and context["r_asked"],
     }
+
+
+def package_files(context: Names) -> Names:
+    """Return into which file the packages of each tool go, or nothing where it has no place."""
+    own, conda = context.get("strategy") in OWN, context["with_conda_file"]
+    by_conda = "environment.yml" if conda else ""
+    found = {
+        "apt": "apt.txt" if own else "",
+        "conda": by_conda,
+        "julia": "Project.toml" if context["with_julia"] else "",
+        "pip": (by_conda or "requirements.txt") if context["with_python"] else "",
+        "r": (by_conda if context["r_by_conda"] else "install.R") if context["with_r"] else "",
+    }
+    kept = context.get("kept_files") or []
+    asked = [tool for tool, name in found.items() if name and name not in kept]
+    return {"asked_packages": asked, "package_files": found}
 
 
 def runtime(context: Names) -> Names:
@@ -156,18 +179,33 @@ def architectures(context: Names) -> Names:
     return {"architectures": possible}
 
 
+def no_interface(context: Names, name: str) -> str:
+    """Return why an interface cannot open first, or nothing where it can."""
+    return "" if name in context["interfaces"] else "not in this environment"
+
+
+def no_tool(context: Names, tool: str) -> str:
+    """Return why a tool cannot install Python packages, or nothing where it can or need not."""
+    if context.get("strategy") == "community-image" or tool in context["possible_tools"]:
+        return ""
+    return "this base has no conda" if tool == "conda" else "R beside Python needs conda"
+
+
 class Contents(ContextHook):
     """Gives every template and question these names, computed from the answers so far.
 
     - `adds_jupyterhub`: the environment files must bring the hub's JupyterHub along
     - `architectures`: for which processors the image can be built
+    - `asked_packages`: by which tools packages can come into a file that the template writes
     - `binder_ref`: the branch or other ref of the repository that Binder opens
     - `binder_starts`: what Binder starts, `repository` or `image`, whatever an answer that waits
       for another strategy or host says
-    - `default_packages_with`: the tool for Python packages unless one says otherwise
     - `default_url`: the path that a server opens first
     - `home`: where the home is, and with it the hub's home volume
     - `interfaces`: what a hub can open in the environment, the expected one first
+    - `no_interface`, `no_tool`: functions; why one cannot be chosen, or nothing
+    - `package_files`: by tool, the file into which its packages go, or nothing
+    - `possible_tools`: which tools can install Python packages, the usual one first
     - `r_asked`: R is wanted
     - `r_by_conda`: R packages come from conda-forge and not from install.R
     - `r_lines`: environment.yml brings R along
@@ -175,6 +213,7 @@ class Contents(ContextHook):
     - `takes_conda_file`, `takes_r_file`: whether such a file would be installed from, if there is one
     - `with_conda_file`, `with_pip_file`, `with_r_file`, `with_julia_file`: which files list packages
     - `with_python`, `with_r`, `with_julia`: whether the environment takes such packages
+    - `with_license`: the template writes a licence
     - `working_dir`: where a hub must be told to start, or nothing
     """
 
@@ -184,5 +223,7 @@ class Contents(ContextHook):
         Args:
             context: the answers so far, and what extensions/catalogue.py adds.
         """
-        for step in (where, languages, files, runtime, opening, architectures):
+        for step in (where, languages, files, package_files, runtime, opening, architectures):
             context.update(step(context))
+        context["no_interface"] = lambda name: no_interface(context, name)
+        context["no_tool"] = lambda tool: no_tool(context, tool)

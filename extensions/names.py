@@ -52,10 +52,7 @@ def line_error(value: str) -> str:
     if len(value) > LONGEST_LINE:
         return f"Use at most {LONGEST_LINE} characters: {SHORT.repr(value)} has {len(value)}."
     if not value.isprintable() or value != value.strip():
-        return (
-            "Write one line without control characters or outer spaces: "
-            f"{SHORT.repr(value)} is none."
-        )
+        return f"Write one line: {SHORT.repr(value)} has control characters or outer spaces."
     return ""
 
 
@@ -71,8 +68,8 @@ def name_error(value: str) -> str:
     if SHORT_NAME.fullmatch(value) and len(value) <= LONGEST_NAME:
         return ""
     return (
-        f"Use at most {LONGEST_NAME} lower-case letters and digits, with single '-', '.' or '_' between them, "
-        f"as in my-environment: {SHORT.repr(value)} cannot name an image."
+        f"Use a-z, digits and single dashes: {SHORT.repr(value)} cannot name an image, as my-environment can "
+        f"(at most {LONGEST_NAME} characters; '.' and '_' may stand for a dash)."
     )
 
 
@@ -87,13 +84,13 @@ def image_error(value: str) -> str:
     """
     if not IMAGE.fullmatch(value) or "/" not in value:
         return (
-            "Write registry/owner/name in lower case and without a tag, as in ghcr.io/my-org/my-environment: "
-            f"{SHORT.repr(value)} is no image name that a registry accepts."
+            f"Write registry/owner/name in lower case: {SHORT.repr(value)} is no image name that a registry accepts, "
+            "as ghcr.io/my-org/my-environment is (without a tag)."
         )
     if len(value) > LONGEST_IMAGE:
         return (
-            f"Use at most {LONGEST_IMAGE} characters, as hubs take 63 with the tag: "
-            f"{SHORT.repr(value)} has {len(value)} characters."
+            f"Use at most {LONGEST_IMAGE} characters: "
+            f"{SHORT.repr(value)} has {len(value)} characters, and hubs take 63 with the tag."
         )
     return ""
 
@@ -109,16 +106,16 @@ def tag_error(tag: str) -> str:
     """
     name, at, digest = tag.partition("@")
     if at and not DIGEST.fullmatch(digest):
-        return f"Write tag@sha256: and 64 hex digits: {SHORT.repr(tag)} has no such digest."
+        return f"Write TAG@sha256:DIGEST: {SHORT.repr(tag)} has no digest of 64 hex digits."
     if not TAG.fullmatch(name):
         return (
-            "Use up to 128 letters, digits, '_', '.' and '-', as in 2026-07-28: "
-            f"{SHORT.repr(tag)} is no tag that a registry accepts."
+            f"Use a tag such as 2026-07-28: {SHORT.repr(tag)} is none that a registry accepts (up to 128 letters, "
+            "digits, '_', '.' and '-')."
         )
     if not at and MOVING.fullmatch(name):
         return (
-            "Use a tag that stays, such as 2026-07-28, or add the digest, as in latest@sha256:...: "
-            f"{SHORT.repr(tag)} names whatever is newest."
+            f"Use a tag that stays: {SHORT.repr(tag)} names whatever is newest, unlike 2026-07-28, or one with "
+            "its digest, as latest@sha256:..."
         )
     return ""
 
@@ -136,13 +133,13 @@ def reference_error(value: str) -> str:
     name, colon, tag = image.rpartition(":")
     if not colon or "/" in tag:
         return (
-            "Add the tag that you tested, as in quay.io/jupyter/scipy-notebook:2026-07-28: "
-            f"{SHORT.repr(value)} has no tag."
+            f"Add the tag that you tested: {SHORT.repr(value)} has no tag, unlike "
+            "quay.io/jupyter/scipy-notebook:2026-07-28."
         )
     if not IMAGE.fullmatch(name) or len(value) > 255:
         return (
-            "Write it in lower case with its registry, as in quay.io/jupyter/scipy-notebook:2026-07-28: "
-            f"{SHORT.repr(value)} is no image that a registry accepts."
+            f"Write registry/owner/name:tag: {SHORT.repr(value)} is no image that a registry accepts; all but the tag is "
+            "in lower case."
         )
     return tag_error(tag + at + digest)
 
@@ -163,13 +160,13 @@ def base_tag_error(context: Context, tag: str) -> str:
     known = ", ".join(facts["tags"].values())
     if not tag and not known:
         return (
-            "Give one with the digest that you tested, as in -d base_tag=latest@sha256:...: "
-            f"{SHORT.repr(base)} has no tag that stays."
+            f"Give its tag and digest: {SHORT.repr(base)} has no tag that stays, so pin what you tested, "
+            "as in -d base_tag=latest@sha256:..."
         )
     if not tag:
         return (
-            f"Give one that has JupyterHub {major} with -d base_tag=..., or use the strategy inherit, which adds "
-            f"it: no such tag of {SHORT.repr(base)} is known."
+            f"Give one with JupyterHub {major}: no such tag of {SHORT.repr(base)} is known. Use -d base_tag=..., or "
+            "the strategy inherit, which adds the hub's."
         )
     if error := tag_error(tag):
         return error
@@ -179,8 +176,8 @@ def base_tag_error(context: Context, tag: str) -> str:
         return f"Use one like {known}: {SHORT.repr(tag)} is no tag of {base}."
     if pointer and facts["jupyterhub"] not in ("", major):
         return (
-            "Use another tag, or the strategy inherit, which adds the hub's: your hub runs JupyterHub "
-            f"{major}, and {SHORT.repr(tag)} of {base} has {facts['jupyterhub']}."
+            f"Use another tag: your hub runs JupyterHub {major}, and {SHORT.repr(tag)} of {base} has "
+            f"{facts['jupyterhub']}; the strategy inherit adds the hub's."
         )
     return ""
 
@@ -200,9 +197,7 @@ def repository_error(value: str, code_host: str) -> str:
     if code_host == "github" and not OWNER_AND_NAME.fullmatch(value):
         return f"Write owner/name: {SHORT.repr(value)} is no repository on GitHub."
     if code_host == "gitlab" and not GROUPS_AND_NAME.fullmatch(value):
-        return (
-            f"Write group/name or group/subgroup/name: {SHORT.repr(value)} is no project on GitLab."
-        )
+        return f"Write group/name: {SHORT.repr(value)} is no project on GitLab."
     if code_host == "other":
         try:
             url = urlsplit(value)

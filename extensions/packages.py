@@ -1,5 +1,6 @@
 """Lists of packages that people answer with, for Jinja: filters that check and change them.
 
+It needs what extensions/environment.py, extensions/folder.py and extensions/switch.py add.
 Copier loads this file by its path and, in one update, in two versions: it imports no sibling.
 """
 
@@ -83,51 +84,53 @@ def packages_error(context: Context, value: str, tool: str) -> str:
     Returns:
         A sentence, or nothing.
     """
-    places = {
-        "conda": context["with_conda_file"],
-        "julia": context["with_julia"],
-        "pip": context["with_python"],
-        "r": context["with_r"],
-    }
-    if value and context["strategy"] != "community-image" and not places.get(tool, True):
+    if value and context["strategy"] != "community-image" and not context["package_files"][tool]:
         return (
-            f"Leave {tool}_packages out, or choose languages or a base with {tool}: "
-            f"nothing here would install {SHORT.repr(value)}."
+            f"Leave {tool}_packages out: nothing here would install {SHORT.repr(value)}; languages or a base with "
+            f"{tool} would."
         )
     for word in packages(value):
         if len(word) > LONGEST_PACKAGE or not PACKAGES[tool].fullmatch(word):
             return (
-                f"Write names separated by spaces, as in {EXAMPLES[tool]}: "
-                f"{SHORT.repr(word)} is no package that {tool} could install."
+                f"Write names, spaces between: {SHORT.repr(word)} is no package that {tool} could install, as "
+                f"{EXAMPLES[tool]} is."
             )
         if tool == "julia" and "=" not in word and word not in julia_uuids():
             return (
-                f"Write {word}=UUID, with the UUID from the package's Project.toml: "
-                f"this template does not know that of {SHORT.repr(word)}."
+                f"Write NAME=UUID: this template does not know the UUID of {SHORT.repr(word)}, so give it as in "
+                f"{word}=UUID, from the package's Project.toml."
             )
     return ""
 
 
 @pass_context
-def packages_with_error(context: Context, tool: str) -> str:
-    """Refuse a tool that the environment does not have, or that could not install what is asked for.
+def passed_by_error(context: Context, value: str, tool: str) -> str:
+    """Refuse packages for a file that the template does not write: they would be dropped silently.
+
+    That is a file of the person's own, or one that the person has removed.
 
     Args:
         context: the answers so far.
-        tool: `conda` or `pip`.
+        value: an answer with packages.
+        tool: `apt`, `conda`, `julia`, `pip` or `r`.
 
     Returns:
         A sentence, or nothing.
     """
-    family = context["base_facts"]["family"]
-    if tool == "conda" and context["strategy"] == "inherit" and "conda" not in family:
+    stored, question = context["stored_answers"], f"{tool}_packages"
+    name = "" if context["strategy"] == "community-image" else context["package_files"][tool]
+    is_new = bool(stored or context["existing_files"]) and value != stored.get(question, "")
+    if not (name and value and is_new):
+        return ""
+    same = stored.get("strategy") == context["strategy"]
+    listed = stored.get("packages_with") == context.get("packages_with")
+    by_answers = same and listed and name in ("environment.yml", "requirements.txt")
+    removed = (by_answers or bool(stored.get(question))) and not context["is_there"](name)
+    if name in context["kept_files"] or removed:
+        why = "you removed it" if removed else "it is yours"
         return (
-            f"Use pip, or another base: images of {family['title']} do not have {SHORT.repr(tool)}."
-        )
-    if tool == "pip" and context["r_by_conda"]:
-        return (
-            "Use conda, or R alone: repo2docker gives R beside another language by conda only, and "
-            f"not with {SHORT.repr(tool)}."
+            f"Add them to {name} yourself: {why}, so the template writes no {SHORT.repr(value)} into it; "
+            f"leave {question} out."
         )
     return ""
 
@@ -142,5 +145,5 @@ class Packages(Extension):
             environment: Copier's.
         """
         super().__init__(environment)
-        for function in (julia_packages, packages, packages_error, packages_with_error, yaml_word):
+        for function in (julia_packages, packages, packages_error, passed_by_error, yaml_word):
             environment.filters[function.__name__] = function

@@ -1,15 +1,13 @@
-"""What a switch to another strategy would pass over, and what an update took away or left open, for Jinja.
+"""What a switch to another strategy would pass over, for Jinja.
 
-It only reads, and asks git which files an update changed. It needs what extensions/environment.py and
-extensions/folder.py add. Copier loads this file by its path, anew for each render and, in one update, in
-two versions: it imports no sibling, and what it has once read of a folder it keeps for that render.
+It only reads. It needs what extensions/environment.py and extensions/folder.py add. Copier loads this file by
+its path, anew for each render and, in one update, in two versions: it imports no sibling, and what it has once
+read of a folder it keeps for that render.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,7 @@ INSTEAD = {
         "repo2docker": "-d 'languages=[python, r]'",
     },
     "install.R": {
-        "dockerfile": "a line r-base in apt.txt, or a strategy with R",
+        "dockerfile": "-d 'apt_packages=r-base', or a strategy with R",
         "inherit": "a base with R, as in -d base=jupyter-r",
         "repo2docker": "-d 'languages=[r]', or R packages as r-... in environment.yml",
     },
@@ -71,7 +69,8 @@ def passed_over(context: dict[str, Any], folder: Path) -> str:
     before = stored(folder).get("strategy") or context["found"].get("strategy")
     if before is None or strategy in (before, "community-image"):
         return ""
-    r_by_apt = re.search(r"^[\s-]*r-base\b", text(folder / "apt.txt"), re.MULTILINE)
+    by_apt = f"{text(folder / 'apt.txt')}\n{context.get('apt_packages', '')}"
+    r_by_apt = re.search(r"(?:^|\s)r-base\b", by_apt)
     taken = {
         "Project.toml": strategy != "dockerfile" and context["with_julia"],
         "environment.yml": context["takes_conda_file"],
@@ -86,50 +85,11 @@ def passed_over(context: dict[str, Any], folder: Path) -> str:
     return ""
 
 
-def listed(folder: Path, *options: str) -> list[str]:
-    """Return the files of a repository that `git ls-files` lists with these options."""
-    command = ["git", "ls-files", "-z", *options]
-    names = subprocess.run(command, cwd=folder, check=False, capture_output=True).stdout
-    return sorted(set(names.decode(errors="replace").split("\0")) - {""})
-
-
-def update_notes(context: dict[str, Any], folder: Path) -> list[str]:
-    """Return a line for each file that needs a person after an update, and for each that is gone.
-
-    Args:
-        context: the answers.
-        folder: a repository that has just been updated, and was clean before.
-
-    Returns:
-        The lines, with the command that brings back what was taken away.
-    """
-    stages = {line.partition("\t")[2] for line in listed(folder, "--unmerged")}
-    notes = [
-        f"  conflict    {shlex.quote(name)}: keep what is right between the markers, then git add it"
-        for name in sorted(stages)
-    ]
-    notes += [
-        f"  conflict    {shlex.quote(name)} has the lines of yours that did not fit"
-        for name in listed(folder, "--others", "--", "*.rej")
-    ]
-    notes += [
-        f"  taken away  {shlex.quote(name)}; to have it back: git checkout HEAD -- {shlex.quote(name)}"
-        for name in listed(folder, "--deleted")
-        if name not in stages  # which git lists as well
-    ]
-    if context["strategy"] == "community-image":
-        names = (*context["environment_files"], "postBuild", "start")
-        waiting = [name for name in names if (folder / name).exists()]
-        notes += [f"  not used    {name}: community-image installs nothing" for name in waiting]
-    return notes
-
-
 class Switch(ContextHook):
     """Gives every template and question these names.
 
     - `passed_over`: a function; a sentence on a file that the new strategy would not install from, or nothing
     - `stored_answers`: the answers of before, in an update
-    - `update_notes`: a function; the lines on conflicts and files that are gone after an update
     """
 
     def hook(self, context: dict[str, Any]) -> None:
@@ -141,4 +101,3 @@ class Switch(ContextHook):
         folder = Path(context["_copier_conf"]["dst_path"])
         context["passed_over"] = lambda: passed_over(context, folder)
         context["stored_answers"] = stored(folder)
-        context["update_notes"] = lambda: update_notes(context, folder)

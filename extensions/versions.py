@@ -1,4 +1,4 @@
-"""Versions that answers may name, for Jinja: filters that return a sentence, or nothing where the version will do.
+"""Versions that answers may name, for Jinja: choices, and filters that return a sentence or nothing.
 
 Copier loads this file by its path and, in one update, in two versions: it imports no sibling.
 """
@@ -12,8 +12,9 @@ from reprlib import Repr
 from typing import Any
 
 import yaml
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
 from jinja2.ext import Extension
+from jinja2.runtime import Context
 
 SHORT = Repr()  # a bad value: its control characters escaped, and at most a line of it
 SHORT.maxstring = SHORT.maxother = 80
@@ -28,30 +29,42 @@ def known() -> dict[str, Any]:
     return data
 
 
-def python_error(value: str) -> str:
-    """Refuse a Python for which repo2docker has no base environment.
+@pass_context
+def python_choices(context: Context) -> dict[str, str]:
+    """Return the answers that `python_version` may have by their labels, the newest first.
+
+    repo2docker and conda-forge bring those that repo2docker has; `dockerfile` with pip starts from
+    Docker's own images, which are there earlier. Where the answer waits for another strategy, all may.
 
     Args:
-        value: such as 3.13.
-
-    Returns:
-        A sentence, or nothing.
+        context: the answers so far.
     """
-    if value in known()["python"]:
-        return ""
-    return f"Use Python {', '.join(known()['python'])}: repo2docker has no base for {SHORT.repr(value)}."
+    strategy, by_conda = context["strategy"], context.get("packages_with") == "conda"
+    asked = "python" in (context.get("languages") or ["python"])
+    as_in_repo2docker = {"dockerfile": by_conda, "repo2docker": asked}.get(strategy, False)
+    also = [] if as_in_repo2docker else known()["python_images"]
+    ended = known()["python_ended"]
+    labels = {version: version for version in [*known()["python"], *also][::-1]}
+    for version, month in ended.items():
+        labels[version] = f"{version} (gets no more fixes since {month})"
+    return {label: version for version, label in labels.items()}
 
 
-def r_error(value: str) -> str:
-    """Refuse an R that repo2docker does not install, or one without the date of its packages.
+@pass_context
+def r_error(context: Context, value: str) -> str:
+    """Refuse an R that repo2docker does not install, or one that lacks the date of its packages.
 
     Args:
+        context: the answers so far; beside other languages R comes from conda-forge, which knows no date.
         value: such as 4.5-2026-11-01.
 
     Returns:
         A sentence, or nothing.
     """
-    version, _, date = value.partition("-")
+    version, dash, date = value.partition("-")
+    dated = context["strategy"] == "repo2docker" and context.get("languages") == ["r"]
+    if version in known()["r"] and not dash and not dated:
+        return ""
     if version in known()["r"] and not date:
         return (
             f"Write {version}-2026-11-01: {SHORT.repr(value)} lacks the date of its packages, without which "
@@ -59,8 +72,8 @@ def r_error(value: str) -> str:
         )
     if version not in known()["r"] or not re.fullmatch(DATE, date):
         return (
-            f"Write one of {', '.join(known()['r'])}, a dash and the date of the packages, as in 4.5-2026-11-01: "
-            f"{SHORT.repr(value)} is not of that form."
+            f"Write 4.5-2026-11-01: {SHORT.repr(value)} is none of {', '.join(known()['r'])} with a dash and the "
+            "date of the packages behind it."
         )
     if date < known()["r_snapshots_since"]:
         since = known()["r_snapshots_since"]
@@ -72,7 +85,7 @@ def julia_error(value: str) -> str:
     """Refuse what is no Julia version such as 1.12; return a sentence, or nothing."""
     if re.fullmatch(r"1\.[0-9]{1,2}", value):
         return ""
-    return f"Write major.minor, as in 1.11: {SHORT.repr(value)} is no Julia version."
+    return f"Write it as in 1.11: {SHORT.repr(value)} is no Julia version."
 
 
 def version_error(value: str) -> str:
@@ -99,5 +112,6 @@ class Versions(Extension):
             environment: Copier's.
         """
         super().__init__(environment)
-        filters = (python_error, r_error, julia_error, version_error, year_error)
+        filters = (r_error, julia_error, version_error, year_error)
         environment.filters.update({function.__name__: function for function in filters})
+        environment.globals["python_choices"] = python_choices

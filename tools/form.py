@@ -6,7 +6,6 @@ An option is an answer, then what it means, as in "lab: JupyterLab".
 from __future__ import annotations
 
 import itertools
-import re
 from typing import Any
 
 import jinja2
@@ -15,7 +14,6 @@ import jinja2
 # wants first. GitHub shows at most ten comfortably.
 FORM = [
     "strategy",
-    "jupyterhub_major",
     "base",
     "languages",
     "conda_packages",
@@ -24,6 +22,7 @@ FORM = [
     "interface",
     "image",
     "binder",
+    "jupyterhub_major",
 ]
 # Options that are no answer, and what an empty field means.
 CHOOSE = "choose: one of these"
@@ -47,7 +46,8 @@ def form(questions: dict[str, Any], images: dict[str, Any]) -> dict[str, Field]:
     fields = {}
     for name in FORM:
         question = questions[name]
-        description = _for_whom(question, strategies) + question["help"] + EMPTY.get(name, "")
+        help_ = question["help"].partition("\n")[0]  # GitHub shows one line
+        description = _for_whom(question, strategies) + help_ + EMPTY.get(name, "")
         fields[name] = {"description": description}
         if "choices" in question:
             fields[name] |= _choice(name, question, images)
@@ -66,11 +66,14 @@ def _choice(name: str, question: dict[str, Any], images: dict[str, Any]) -> Fiel
         several = [c for n in range(len(values)) for c in itertools.combinations(values, n + 1)]
         options = [", ".join(some) for some in several]
     elif isinstance(choices, dict):
-        options = [f"{value}: {label}" for label, value in choices.items()]
+        values = [one["value"] if isinstance(one, dict) else one for one in choices.values()]
+        options = [f"{value}: {label}" for label, value in zip(choices, values, strict=True)]
     else:
         options = list(choices)
-    # what a person's files say comes first in copier.yml, and there are none yet
-    default = re.sub(r"^{{ found\.get\('\w+'\) or '(.*)' }}$", r"\1", str(question["default"]))
+    # of the community that the dialogue offers first, and before there are a person's files
+    default = str(question["default"])
+    if name in ("base", "jupyterhub_major"):
+        default = jinja2.Template(default).render(community="jupyter", found={})
     first = next((one for one in options if answer(one) == default), options[0])
     no_answer = {"strategy": CHOOSE, "interface": USUAL}.get(name)
     if no_answer:
@@ -83,9 +86,13 @@ def _for_whom(question: dict[str, Any], strategies: list[str]) -> str:
 
     What that depends on besides is taken as the form's other fields begin.
     """
-    usual = {"code_host": "github", "found": {}, "packages_with": "conda"}
+    usual = {"code_host": "github", "found": {}, "base_choices": [0, 1], "interfaces": [0, 1]}
     ask = jinja2.Template(str(question.get("ask", True)))
-    asked = [one for one in strategies if ask.render(usual, strategy=one) == "True"]
+    asked = []
+    for one in strategies:
+        tools = [] if one == "community-image" else ["conda", "pip", "apt"]
+        if ask.render(usual, strategy=one, asked_packages=tools) == "True":
+            asked.append(one)
     if len(asked) == len(strategies):
         return ""
     left_out = [one for one in strategies if one not in asked]

@@ -16,6 +16,7 @@ from typing import Any
 
 import copier._main
 import copier._template
+import copier._user_data
 import copier._vcs
 import jinja2
 import pytest
@@ -75,6 +76,24 @@ def compiled_once(folder: Path, compile_: Callable[..., Any]) -> Callable[..., A
     return compile_once
 
 
+def plain_unrendered(render: Callable[..., Any]) -> Callable[..., Any]:
+    """Render no string without Jinja in it, as most names of files and settings of questions are.
+
+    Args:
+        render: Copier's own function, which computes all names that a template may use for each string.
+
+    Returns:
+        The function to use instead.
+    """
+
+    def rendered(self: Any, value: Any, *more: Any, **options: Any) -> Any:
+        if isinstance(value, str) and "{" not in value and not value.endswith("\n"):
+            return value
+        return render(self, value, *more, **options)
+
+    return rendered
+
+
 def install(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Let Copier do so in this process.
 
@@ -85,6 +104,11 @@ def install(patch: pytest.MonkeyPatch, folder: Path) -> None:
     clone = shared_checkouts(folder, copier._vcs.clone)
     patch.setattr(copier._template, "clone", clone)
     patch.setattr(jinja2.Environment, "compile", compiled_once(folder, jinja2.Environment.compile))
+    worker, question = copier._main.Worker, copier._user_data.Question
+    patch.setattr(worker, "_render_string", plain_unrendered(worker._render_string))
+    patch.setattr(question, "render_value", plain_unrendered(question.render_value))
+    # With what this template has, it is always that.
+    patch.setattr(worker, "answers_relpath", Path(".copier-answers.yml"))
     # The same parser in C, which PyYAML's wheels have.
     patch.setattr(yaml, "SafeLoader", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     if sys.platform != "win32":

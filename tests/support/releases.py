@@ -80,6 +80,11 @@ STEPS: dict[str, list[Step]] = {
         reworded(
             "copier.yml", "get('python_version') or '3.13'", "get('python_version') or '3.12'"
         ),
+        # what was an answer then, and is none any more
+        reworded("extensions/versions.yml", 'python: ["3.10"', 'python: ["3.9", "3.10"'),
+        reworded("extensions/names.py", "LONGEST_NAME = 40", "LONGEST_NAME = 50"),
+        reworded("extensions/catalogue.yml", "  jupyter-base:\n", "  jupyter-small:\n"),
+        reworded("copier.yml", "    MIT: MIT\n", "    MIT: MIT\n    ISC: ISC\n"),
         reworded("extensions/catalogue.yml", f'5: "{JUPYTER}"', '5: "2024-10-07"'),
     ],
 }

@@ -239,7 +239,7 @@ REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "processor the base is not built for": (
         {"strategy": "inherit", "base": "cryocloud", "platforms": "[amd64, arm64]"},
-        "quay.io/cryointhecloud/cryo-hub-image:b39d8d901d7b is not built for 'arm64'",
+        "quay.io/cryointhecloud/cryo-hub-image is not built for 'arm64'",
         "Use amd64, or another base",
     ),
     "processor without RStudio": (

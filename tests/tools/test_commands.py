@@ -29,6 +29,10 @@ ELSEWHERE = {
     r"python3 -m venv \.venv && .*": "tests/images/test_readme_commands.py, and the first below",
     r"pip install copier copier-template-extensions jinja2-time": "the same, in its first command",
     r"pipx install copier|pipx inject copier copier-template-extensions jinja2-time": "the same",
+    r"pipx install copier && pipx inject .*|uv tool install copier .*|conda (create|run) .*": (
+        "by hand, as they install into the home"
+    ),
+    r"copier copy --trust --defaults": "test_recipes.py, with each recipe",
     r"(pipx|uv) run ci/check\.py": "tests/images/test_strategies.py",
     r"(pipx|uv) run ci/publish\.py|docker login \S+": "tests/images/test_registry.py",
     r"(pipx|uv) run ci/update\.py": "tests/ci/update/",
@@ -140,6 +144,9 @@ def test_create_update_switch_undo(template: Path, tmp_path: Path) -> None:
         encoding="utf-8",
         dimensions=(60, 200),
     )
+    for first in ("What is the environment called", "What is it for"):
+        session.expect(first)
+        session.send("\r")
     session.expect("Which of these is true first")
     session.send("\x1b[B")  # the second: a few packages more
     for _ in range(40):  # Enter takes what is offered

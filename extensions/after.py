@@ -1,0 +1,195 @@
+"""What people read after `copier copy` and `copier update`, for Jinja: what came of it, and the next command.
+
+It only reads, and asks git what an update changed. It needs what extensions/environment.py adds. Copier loads
+this file by its path and, in one update, in two versions: it imports no sibling.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+from copier_template_extensions import ContextHook
+
+ANSWERS = ".copier-answers.yml"
+# A line is left of markers: git's own names it, with the file and the number of the line.
+KEEP = 'git diff HEAD --check && git add --all && git commit --message "{}"'
+NEW_PAGE = "https://github.com/new"
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Return what git prints, nothing where it fails."""
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True).stdout.decode(
+        errors="replace"
+    )
+
+
+def names(folder: Path, *arguments: str) -> list[str]:
+    """Return the files that git lists, each once; `-z` must be among the arguments."""
+    return sorted(set(git(folder, *arguments).split("\0")) - {""})
+
+
+def update_report(context: dict[str, Any], folder: Path) -> list[str]:
+    """Return what an update did, with a line for each file that needs a person, and the next command.
+
+    Args:
+        context: the answers.
+        folder: a repository that has just been updated, and was clean before.
+    """
+    name = context["name"]
+    if not git(folder, "status", "--porcelain"):
+        return [f"Nothing changed: {name} is what this release and its answers make."]
+    unmerged = {line.partition("\t")[2] for line in names(folder, "ls-files", "-z", "--unmerged")}
+    rejected = names(folder, "ls-files", "-z", "--others", "--", "*.rej")
+    lines = [f"Updated {name}. To see what changed: git diff HEAD"]
+    lines += [
+        f"  conflict    {shlex.quote(one)}: keep what is right of it" for one in sorted(unmerged)
+    ]
+    lines += [
+        f"  conflict    {shlex.quote(one)} has the lines of yours that did not fit"
+        for one in rejected
+    ]
+    lines += taken_away(context, folder, unmerged) + came_back(context, folder)
+    lines += other_answers(context, folder) + not_used(context, folder)
+    if unmerged:
+        lines.append(
+            "Next: in each conflict keep what is right, without the lines <<<<, ==== and >>>>."
+        )
+        lines.append("This commits it, and stops where such a line is left:")
+    elif rejected:
+        lines.append(
+            "Next: put what is right of each .rej into its file, and delete the .rej. Then:"
+        )
+    else:
+        lines.append("To keep it:")
+    lines += ["  " + KEEP.format("Update from the template"), "To undo all of it instead:"]
+    return [*lines, "  git add --all", "  git stash"]
+
+
+def taken_away(context: dict[str, Any], folder: Path, unmerged: set[str]) -> list[str]:
+    """Return a line for each file that is gone, with the command that shows it or brings it back.
+
+    Some would turn the build around if they were there again: they are only shown.
+    """
+    lines = []
+    for name in names(folder, "ls-files", "-z", "--deleted"):
+        if name in unmerged:  # which git lists as well
+            continue
+        quoted = shlex.quote(name)
+        back = f"to have it back: git checkout HEAD -- {quoted}"
+        if reads_instead(context, name):
+            back = f"as it would be built from; to see it: git show HEAD:{quoted}"
+        lines.append(f"  taken away  {quoted}; {back}")
+    return lines
+
+
+def reads_instead(context: dict[str, Any], name: str) -> bool:
+    """Whether repo2docker would read a file instead of those of the strategy, or pass it over."""
+    strategy = context["strategy"]
+    if name == "Dockerfile":
+        return bool(strategy == "repo2docker")
+    if name == "requirements.txt":
+        return bool(strategy == "repo2docker" and context["with_conda_file"])
+    return name == ".binder/Dockerfile"
+
+
+def came_back(context: dict[str, Any], folder: Path) -> list[str]:
+    """Return a line for each file that is new again though it was deleted with other contents."""
+    lines = []
+    for name in names(folder, "ls-files", "-z", "--others", "--exclude-standard"):
+        gone = git(folder, "log", "-1", "--diff-filter=D", "--format=%h", "--", name).strip()
+        before = git(folder, "show", f"{gone}^:./{name}") if gone else ""
+        if (
+            before
+            and before.splitlines() != (folder / name).read_text("utf-8", "replace").splitlines()
+        ):
+            quoted = shlex.quote(name)
+            lines.append(f"  new         {quoted}; as it was: git checkout {gone}~1 -- {quoted}")
+    return lines
+
+
+def other_answers(context: dict[str, Any], folder: Path) -> list[str]:
+    """Return a line for each answer that did not fit any more, for which the default was taken."""
+    try:
+        before = yaml.safe_load(git(folder, "show", f"HEAD:./{ANSWERS}")) or {}
+    except yaml.YAMLError:
+        return []
+    given = context["_copier_conf"]["data"]
+    return [
+        f"  changed     {name} is {context[name]!r} now: {before[name]!r} is not possible here"
+        for name in ("interface", "packages_with")
+        if name in before and before[name] != context[name] and name not in given
+    ]
+
+
+def not_used(context: dict[str, Any], folder: Path) -> list[str]:
+    """Return a line for each file of a person's that waits, or that lacks a line."""
+    there = [
+        n for n in (*context["environment_files"], "postBuild", "start") if (folder / n).exists()
+    ]
+    if context["strategy"] == "community-image":
+        return [f"  not used    {name}: community-image installs nothing" for name in there]
+    path = folder / "environment.yml"
+    if context["strategy"] == "inherit" or not context["with_conda_file"] or not path.exists():
+        return []
+    text = path.read_text("utf-8", "replace")
+    if any(line.strip().lstrip("- ").startswith("python") for line in text.splitlines()):
+        return []
+    return [f"  incomplete  environment.yml: add the line - python={context['python_version']}"]
+
+
+def first_run(context: dict[str, Any], folder: Path) -> list[str]:
+    """Return the commands from a new repository to the first run of its CI.
+
+    Args:
+        context: the answers.
+        folder: the new repository.
+    """
+    host, repository = context["code_host"], context["repository"]
+    owner, _, name = repository.rpartition("/")
+    address = {
+        "github": f"https://github.com/{repository}.git",
+        "gitlab": f"https://gitlab.com/{repository}.git",
+    }.get(host, repository)
+    lines = [f"  cd {shlex.quote(str(folder))}"] if folder.resolve() != Path.cwd() else []
+    if not (folder / ".git").exists():
+        lines.append("  git init --initial-branch=main")
+    lines += ["  git add --all", '  git commit --message "Made by copier-hub-image"']
+    if not git(folder, "remote"):
+        lines.append(f"  git remote add origin {address}")
+    lines.append("  git push --set-upstream origin HEAD")
+    if host == "github" and not context["found"].get("repository"):
+        page = f"{NEW_PAGE}?owner={owner}&name={name}"
+        lines.insert(0, f"Make it, empty, at {page}")
+        lines.insert(1, "Then type:")
+    else:
+        lines.insert(0, "Next, type:")
+    runs = {
+        "github": f"https://github.com/{repository}/actions",
+        "gitlab": f"https://gitlab.com/{repository}/-/pipelines",
+    }
+    if host in runs:
+        lines.append(f"Its first run is then at {runs[host]}")
+    return lines
+
+
+class After(ContextHook):
+    """Gives every template and question these names.
+
+    - `first_run`: a function; the lines that lead from a new repository to its first run
+    - `update_report`: a function; the lines on what an update did, and on what to do next
+    """
+
+    def hook(self, context: dict[str, Any]) -> None:
+        """Add the names above.
+
+        Args:
+            context: Copier's, with the answers so far.
+        """
+        folder = Path(context["_copier_conf"]["dst_path"])
+        context["first_run"] = lambda: first_run(context, folder)
+        context["update_report"] = lambda: update_report(context, folder)
