@@ -14,7 +14,7 @@ from jinja2.ext import Extension
 
 PATH = Path(__file__).parent.parent / "template" / "ci" / "hub_image" / "links.py"
 FILTERS = ("binder_link", "git_pull", "hub_link", "web_page")
-FUNCTIONS = ("dockerspawner", "z2jh")
+FUNCTIONS = ("dockerspawner", "profile", "z2jh")
 
 
 class Links(Extension):

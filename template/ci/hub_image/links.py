@@ -9,6 +9,7 @@ KubeSpawner: contract K1, K9, K18.
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote, urlencode
 
 BINDER = "https://mybinder.org"
@@ -81,6 +82,30 @@ def z2jh(image: str, tag: str, default_url: str, home: str, working_dir: str) ->
     lines += ["singleuser:", "  image:", f"    name: {image}", f'    tag: "{tag}"']
     lines += [f"  defaultUrl: {default_url}"] if default_url != "/lab" else []
     lines += ["  storage:", f"    homeMountPath: {home}"] if home != HOME else []
+    return "\n".join(lines)
+
+
+def profile(
+    name: str, description: str, image: str, default_url: str, working_dir: str, gpu: bool = False
+) -> str:
+    """Return the lines for Zero to JupyterHub that offer an image as one of several.
+
+    Args:
+        name: what people choose.
+        description: what they read beside it; may be empty.
+        image: the image with its tag.
+        default_url: the path that a server opens first.
+        working_dir: where the server must start; empty for the image's own.
+        gpu: whether it asks for one.
+    """
+    lines = ["singleuser:", "  profileList:", f"    - display_name: {json.dumps(name)}"]
+    lines += (
+        [f"      description: {json.dumps(description, ensure_ascii=False)}"] if description else []
+    )
+    lines += ["      kubespawner_override:", f"        image: {image}"]
+    lines += [f"        default_url: {default_url}"]
+    lines += [f"        working_dir: {working_dir}"] if working_dir else []
+    lines += ["        extra_resource_limits:", '          nvidia.com/gpu: "1"'] if gpu else []
     return "\n".join(lines)
 
 

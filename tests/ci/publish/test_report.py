@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import responses
+import yaml
 from docker.errors import ImageNotFound
 
 from hub_image import contents, engine
@@ -153,8 +154,13 @@ def test_hub_lines_are_the_readme_s(
         report(settings, Run())
         lines = capsys.readouterr().err
     readme = (made / "README.md").read_text(encoding="utf-8")
-    everyone, _, spawner = blocks(readme)
-    assert blocks(lines) == [everyone, spawner]
+    everyone, several, spawner = blocks(readme)
+    assert blocks(lines)[::2] == [everyone, spawner]
+    wanted, offered = (
+        yaml.safe_load(text)["singleuser"]["profileList"][0]["kubespawner_override"]
+        for text in (several, blocks(lines)[1])
+    )
+    assert offered == wanted
 
 
 def blocks(markdown: str) -> list[str]:

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from hub_image.git import git
-from hub_image.links import dockerspawner, z2jh
+from hub_image.links import dockerspawner, profile, z2jh
 from hub_image.markdown import fence
 from hub_image.referrers import SBOM, attached
 from hub_image.registry import AccessDenied, Registry, RegistryError
@@ -149,4 +149,13 @@ def hub_lines(settings: Settings, image: str, tag: str) -> list[str]:
     url, place = settings.default_url, settings.working_dir
     chart = fence(z2jh(image, tag, url, settings.home_dir, place), "yaml")
     spawner = fence(dockerspawner(image, tag, url, place), "python")
-    return ["Zero to JupyterHub:", "", *chart, "", "DockerSpawner:", "", *spawner]
+    offered = profile(image.rpartition("/")[2], "", f"{image}:{tag}", url, place)
+    lines = [
+        "Zero to JupyterHub, for everyone:",
+        "",
+        *chart,
+        "",
+        "Or as one of several profiles:",
+        "",
+    ]
+    return [*lines, *fence(offered, "yaml"), "", "DockerSpawner:", "", *spawner]
