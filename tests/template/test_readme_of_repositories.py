@@ -7,11 +7,12 @@ from io import StringIO
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+import yaml
 from dotenv import dotenv_values
 
 from support.readme import hub_values
 from support.renders import Renders
-from support.repositories import STRATEGIES
+from support.repositories import ROOT, STRATEGIES
 from support.rows import starts_image
 
 PROVIDERS = {"github": "gh", "gitlab": "gl", "other": "git"}
@@ -29,9 +30,35 @@ def facts(files: dict[str, str]) -> dict[str, str]:
     return {name: value or "" for name, value in env.items()}
 
 
-def test_there_are_four_links(files: dict[str, str]) -> None:
-    """The badge, Binder, Binder with other contents, and a hub with the contents."""
-    assert len(links_of(files["README.md"])) == 4
+def test_there_are_links(files: dict[str, str]) -> None:
+    """The badge and Binder; with nbgitpuller, Binder and a hub with the contents as well."""
+    assert len(links_of(files["README.md"])) in (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("answers", "count"),
+    [
+        ({"strategy": "inherit"}, 2),
+        ({"strategy": "inherit", "conda_packages": "nbgitpuller"}, 4),
+        ({"strategy": "community-image", "base": "jupyter-scipy"}, 2),
+        ({"strategy": "community-image", "base": "pangeo-notebook"}, 4),
+        ({"strategy": "repo2docker", "conda_packages": "nbgitpuller-plus"}, 2),
+        ({"strategy": "dockerfile", "packages_with": "pip", "pip_packages": "a nbgitpuller"}, 4),
+    ],
+)
+def test_links_bring_contents_where_nbgitpuller_is(
+    renders: Renders, answers: dict[str, str], count: int
+) -> None:
+    """Elsewhere they would end in "404: Not Found" (K19)."""
+    readme = renders.files(**answers)["README.md"]
+    assert len(links_of(readme)) == count
+    assert ("if `nbgitpuller` is installed" in readme) == (count == 2)
+
+
+def test_there_is_where_to_ask(files: dict[str, str]) -> None:
+    """In two screens, at the end: whose template it is, from the one place that says so."""
+    url = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))["template_url"]
+    assert f"]({url['default']}/issues)" in files["README.md"].splitlines()[-1]
 
 
 def test_binder_links_name_the_repository(row: dict[str, str], files: dict[str, str]) -> None:
@@ -116,7 +143,7 @@ def test_binder_builds_unless_the_answer_is_another(renders: Renders, strategy: 
     """The links of a fresh repository work before CI has published anything."""
     readme = renders.files(strategy=strategy)["README.md"]
     assert BADGE.format("HEAD") in readme
-    assert BINDER_LINKS.findall(readme) == 3 * ["HEAD"]
+    assert BINDER_LINKS.findall(readme) == 2 * ["HEAD"]
     assert "branch `binder`" not in readme
     waits = "the first time takes some minutes" in readme
     assert waits == (strategy != "community-image")
@@ -136,7 +163,7 @@ def test_binder_starts_the_published_image(renders: Renders, strategy: str) -> N
     """Every link names the branch that CI keeps, and people learn when it is there."""
     readme = renders.files(strategy=strategy, binder="image")["README.md"]
     assert BADGE.format("binder") in readme
-    assert BINDER_LINKS.findall(readme) == 3 * ["binder"]
+    assert BINDER_LINKS.findall(readme) == 2 * ["binder"]
     assert "once CI has published an image and made the branch `binder`" in readme
     assert "some minutes" not in readme
 
