@@ -203,26 +203,28 @@ def newer_tags(tag: str, pattern: str = "") -> str:
     return str(before + version + (f"-{build}%+" if build else "") + after)
 
 
-def base_facts(context: dict[str, Any]) -> dict[str, Any]:
-    """Return what is known of the image that `base` and its tag name.
+@cache
+def base_facts(base: str, tag: str, reference: str, family: str) -> dict[str, Any]:
+    """Return what is known of an image; for nobody to write into, as it is the same for each question.
 
     Args:
-        context: the answers so far.
+        base: the answer.
+        tag: `base_tag`, of an image of the catalogue.
+        reference: `base_reference`, of another image.
+        family: `base_family`, of another image.
 
     Returns:
         The image's entry in the catalogue, and `reference`, `family` (its entry, not its key),
         `jupyterhub` (the major inside, "" if not known), `newer_tags` (what they look like).
     """
     families, images = load()["families"], load()["images"]
-    if context.get("base") == OTHER:
-        reference = str(context.get("base_reference", ""))
+    if base == OTHER:
         return UNKNOWN | {
-            "family": families.get(context.get("base_family"), families["docker-stacks"]),
+            "family": families.get(family, families["docker-stacks"]),
             "newer_tags": newer_tags(reference.rpartition("/")[2].partition(":")[2]),
             "reference": reference,
         }
-    image: dict[str, Any] = images.get(context.get("base"), images["jupyter-scipy"])
-    tag = str(context.get("base_tag", ""))
+    image: dict[str, Any] = images.get(base, images["jupyter-scipy"])
     return (UNKNOWN | image) | {
         "family": families[image["family"]],
         "jupyterhub": hub_major_inside(image, tag),
@@ -258,7 +260,8 @@ class Catalogue(ContextHook):
         context["base_choices"] = base_choices(strategy, str(context.get("community", "")))
         context["catalogue"] = load()
         context["base_default_tag"] = default_tag(image, major, strategy) if image else ""
-        context["base_facts"] = base_facts(context)
+        names = ("base", "base_tag", "base_reference", "base_family")
+        context["base_facts"] = base_facts(*(str(context.get(name, "")) for name in names))
         context["ci_architectures"] = ARCHITECTURES
         context["community_choices"] = community_choices(strategy)
         context["community_of"] = community_of

@@ -26,6 +26,12 @@ def absolute(source: str) -> str:
 
 
 @cache
+def has_uncommitted_changes(clone: str) -> bool:
+    """Return whether a clone has a commit of Copier's own, as it makes of changes (copier/_vcs.py)."""
+    return Path(clone, ".git/COMMIT_EDITMSG").exists()
+
+
+@cache
 def place_error(source: str, folder: Path) -> str:
     """Refuse to make a repository inside the template: its files would be new ones of the template's.
 
@@ -63,8 +69,7 @@ class Source(ContextHook):
         """
         conf = context["_copier_conf"]
         source = str(context.get("_copier_answers", {}).get("_src_path", ""))
-        # the clone has a commit of Copier's own then (copier/_vcs.py)
-        context["has_uncommitted_changes"] = Path(conf["src_path"], ".git/COMMIT_EDITMSG").exists()
+        context["has_uncommitted_changes"] = has_uncommitted_changes(str(conf["src_path"]))
         context["place_error"] = lambda: place_error(source, Path(conf["dst_path"]))
         context["template_source"] = absolute(source)
         context["template_is_here"] = Path(absolute(source)).is_absolute()
