@@ -44,9 +44,9 @@ def measure(groups: list[str], runs: int, path: Path) -> list[Row]:
         path: of the JSON file.
 
     Returns:
-        All rows that the file holds then.
+        Their rows.
     """
-    every: list[Row] = []
+    measured: list[Row] = []
     for group in groups:
         module = importlib.import_module(f"tools.bench.{group}")
         with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
@@ -59,7 +59,8 @@ def measure(groups: list[str], runs: int, path: Path) -> list[Row]:
         if path == MEASURES:
             PICTURE.write_text(table.picture(every), encoding="utf-8", newline="\n")
         print(table.text(found), flush=True)
-    return every
+        measured += found
+    return measured
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -69,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
         argv: the command line, without the program.
 
     Returns:
-        0 if all goals hold, 1 if one does not, 2 if something could not be measured.
+        0 if the goals of what was measured hold, 1 if one does not, 2 if something could not be measured.
     """
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
     quick = f"{QUICK} pairs for each row instead of {FULL}"
@@ -85,10 +86,10 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"Give groups of {', '.join(GROUPS)}: {min(unknown)!r} is none.")
     runs = QUICK if options.quick else FULL
     try:
-        every = measure(options.groups or list(GROUPS), runs, options.json)
+        rows = measure(options.groups or list(GROUPS), runs, options.json)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 2
     progress(f"wrote {options.json}")
-    print(f"\n{table.text(every)}")
-    return int(not all(row.holds for row in every))
+    print(f"\n{table.text(table.read(options.json))}")
+    return int(not all(row.holds for row in rows))
