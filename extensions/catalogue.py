@@ -94,14 +94,13 @@ def load() -> dict[str, Any]:
 
 
 @cache
-def base_choices(strategy: str, community: str = "") -> dict[str, str]:
+def base_choices(strategy: str) -> dict[str, str]:
     """Return the answers that `base` may have, by label, for Copier's `choices`.
 
     An image without JupyterHub starts on no hub by itself: only `inherit`, which adds it, offers it.
 
     Args:
         strategy: the answer, or nothing.
-        community: the answer, or nothing for all images.
     """
     pointer = strategy == "community-image"
     fields = (
@@ -112,39 +111,7 @@ def base_choices(strategy: str, community: str = "") -> dict[str, str]:
         for key, image in load()["images"].few(*fields).items()
         if not (pointer and 0 in image["tags"])
     }
-    choices["another image: you give its reference"] = OTHER
-    wanted = {label: key for label, key in choices.items() if community in ("", community_of(key))}
-    return wanted or choices
-
-
-def community_of(base: str) -> str:
-    """Return who maintains an image, a key of the catalogue's communities: its own key begins with it."""
-    known = load()["communities"]
-    return next((key for key in known if base == key or base.startswith(f"{key}-")), "")
-
-
-def community_choices(strategy: str) -> dict[str, str]:
-    """Return the answers that `community` may have, by label.
-
-    Args:
-        strategy: the answer, or nothing.
-    """
-    there = {community_of(base) for base in base_choices(strategy).values()}
-    return {title: key for key, title in load()["communities"].items() if key in there}
-
-
-def other_hub(context: dict[str, Any], major: str) -> str:
-    """Return why a hub of this major cannot start the chosen image as it is, or nothing if it can.
-
-    Args:
-        context: the answers so far.
-        major: of the hub's JupyterHub.
-    """
-    image = load()["images"].get(context.get("base"))
-    if context.get("strategy") != "community-image" or image is None:
-        return ""
-    majors = [str(known) for known in image["tags"]]
-    return f"no tag of {context['base']} has it" if majors and major not in majors else ""
+    return choices | {"another image: you give its reference": OTHER}
 
 
 def default_tag(image: dict[str, Any], jupyterhub_major: str, strategy: str) -> str:
@@ -237,14 +204,11 @@ def base_facts(base: str, tag: str, reference: str, family: str) -> dict[str, An
 class Catalogue(ContextHook):
     """Gives every template and question these names, computed from the answers so far.
 
-    - `base_choices`: what `base` may be, of the chosen community
+    - `base_choices`: what `base` may be
     - `base_default_tag`: what `base_tag` is unless one says otherwise
     - `base_facts`: what is known of the chosen base image
     - `catalogue`: the whole data file
     - `ci_architectures`: what CI has runners for
-    - `community_choices`: what `community` may be
-    - `community_of`: a function; who maintains an image
-    - `other_hub`: a function; why a hub of a major cannot start the image, or nothing
     """
 
     def hook(self, context: dict[str, Any]) -> None:
@@ -257,12 +221,9 @@ class Catalogue(ContextHook):
         strategy = context.get("strategy", "")
         image = images.get(context.get("base"))
         major = str(context.get("jupyterhub_major", ""))
-        context["base_choices"] = base_choices(strategy, str(context.get("community", "")))
+        context["base_choices"] = base_choices(strategy)
         context["catalogue"] = load()
         context["base_default_tag"] = default_tag(image, major, strategy) if image else ""
         names = ("base", "base_tag", "base_reference", "base_family")
         context["base_facts"] = base_facts(*(str(context.get(name, "")) for name in names))
         context["ci_architectures"] = ARCHITECTURES
-        context["community_choices"] = community_choices(strategy)
-        context["community_of"] = community_of
-        context["other_hub"] = lambda major: other_hub(context, major)
