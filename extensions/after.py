@@ -21,8 +21,8 @@ NEW_PAGE = "https://github.com/new"
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Return what git prints, nothing where it fails."""
-    command = ["git", *arguments]
+    """Return what git prints, nothing where it fails; it writes nothing, not even into its index."""
+    command = ["git", "--no-optional-locks", *arguments]
     return subprocess.run(command, cwd=folder, check=False, capture_output=True).stdout.decode(
         errors="replace"
     )

@@ -42,7 +42,7 @@ def refuse(context: Context, sentence: str, question: str = "") -> str:
         SystemExit: with the sentence, where no prompt is open. Copier would print a traceback for `-d`,
             and in an update it would drop the stored answer and go on with the default.
     """
-    if not sentence or is_old(context):
+    if not sentence or (question and is_old(context)):
         return ""
     if get_app_or_none() is not None:
         return sentence.partition(": ")[0]
