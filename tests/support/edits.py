@@ -99,7 +99,7 @@ class Edits:
             for line in lines:
                 if line in now:
                     result.append("conflict" if name in conflicts else "kept")
-                elif f"git checkout HEAD -- {name}" in message:
+                elif re.search(rf"git (checkout HEAD -- |show HEAD:){re.escape(name)}", message):
                     result.append("named")
                 else:
                     result.append(f"lost: {line} of {name}")
