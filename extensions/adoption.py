@@ -30,14 +30,8 @@ INSTEAD = {
 }
 PACKAGE = ("DESCRIPTION", "pyproject.toml", "setup.py")  # which stay, whoever installs them
 # What in a subfolder is an environment's.
-SIGNS = (
-    "Dockerfile",
-    "environment.yml",
-    "requirements.txt",
-    "install.R",
-    "Project.toml",
-    "Pipfile",
-)
+SIGNS = ("Dockerfile", "environment.yml", "install.R")
+OTHERS = re.compile(r"(\.|docs?/|tests?/)")  # whose environments are for pages, tests, an editor
 
 Context = dict[str, Any]
 
@@ -100,16 +94,22 @@ def hopeless(context: Context, folder: Path) -> str:
     new = ("Project.toml", "JuliaProject.toml", "Dockerfile")
     if (where / "REQUIRE").is_file() and not any((where / name).exists() for name in new):
         return "Write the packages of REQUIRE into a Project.toml: repo2docker installs none from 'REQUIRE' any more."
+    if name := next((one for one in context["existing_files"] if one.startswith("ci/")), ""):
+        return f"Rename {name}: the template has a program of that name, which CI runs."
     if name := not_utf_8(folder):
         return f"Rename {SHORT.repr(name)}, whose name is no UTF-8: Copier could not update the repository."
+    return _in_subfolders(context, folder)
+
+
+def _in_subfolders(context: Context, folder: Path) -> str:
+    """Refuse a repository whose environments lie where repo2docker does not look, unless a new one is wanted."""
     if context["found"].get("strategy") or context["_copier_conf"]["data"].get("strategy"):
         return ""
     # no deeper, where node_modules and the like lie
-    signs = [
-        path for depth in ("*", "*/*") for sign in SIGNS for path in folder.glob(f"{depth}/{sign}")
-    ]
-    names = sorted(path.relative_to(folder).as_posix() for path in signs)
-    if first := next((name for name in names if not name.startswith(".")), None):
+    places = [f"{depth}/{sign}" for depth in ("*", "*/*") for sign in SIGNS]
+    paths = [path for place in places for path in folder.glob(place)]
+    names = sorted(path.relative_to(folder).as_posix() for path in paths)
+    if first := next((name for name in names if not OTHERS.match(name)), None):
         return (
             "Adopt each environment in a repository of its own, as docs/adopt.md shows, or give -d strategy=... "
             f"for a new one in the root: repo2docker looks there, and not for '{first}'."
@@ -133,7 +133,7 @@ def unfit(context: Context, folder: Path) -> str:
         A sentence, or nothing.
     """
     strategy, was, where = context["strategy"], before(context), context["environment_folder"]
-    if not was or strategy == was:
+    if not was or (strategy == was and not context["is_adopted"]):
         return ""
     kept = context.get("kept_files") or []
     here = (
@@ -145,17 +145,30 @@ def unfit(context: Context, folder: Path) -> str:
         fits = context["dockerfile_found"]()["strategy"]
         possible = {"community-image": ("inherit",), "inherit": (), "dockerfile": ()}[fits]
         if strategy in (fits, "dockerfile", *possible):
-            return ""
+            return _other_base(context, f"{here}Dockerfile")
         return (
             f"Use -d strategy={fits}, or remove {here}Dockerfile and answer kept_files without it: as long as it "
             f"is there it is what is built, whatever '{strategy}' writes."
         )
+    if strategy == was:
+        return ""
     if where != folder and was == "repo2docker":
         return (
             f"Move the files of {where.name}/ to the root, remove it and commit, then take '{strategy}': "
             "repo2docker looks at nothing else while it is there."
         )
     return "" if strategy in ("community-image", "repo2docker") else _not_installed(context, folder)
+
+
+def _other_base(context: Context, name: str) -> str:
+    """Refuse a base image that a Dockerfile of the person's does not start from, when it comes to the template."""
+    theirs, given = context["dockerfile_from"](), context["base_facts"]["reference"]
+    if context["strategy"] == "dockerfile" or not context["is_adopted"] or theirs == given:
+        return ""
+    return (
+        f"Leave base, base_tag and base_reference out, or change FROM of {name} first: "
+        f"it starts from '{theirs}', and not from {SHORT.repr(given)}."
+    )
 
 
 def _not_installed(context: Context, folder: Path) -> str:

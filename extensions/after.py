@@ -1,6 +1,6 @@
 """What people read after `copier copy` and `copier update`, for Jinja: what came of it, and the next command.
 
-It only reads, and asks git what an update changed. It needs what extensions/environment.py adds. Copier loads
+It only reads, and asks git what an update changed. It needs what extensions/environment.py and notes.py add. Copier loads
 this file by its path and, in one update, in two versions: it imports no sibling.
 """
 
@@ -54,7 +54,7 @@ def update_report(context: dict[str, Any], folder: Path) -> list[str]:
         for one in rejected
     ]
     lines += taken_away(context, folder, unmerged) + came_back(context, folder)
-    lines += other_answers(context, folder) + not_used(context, folder)
+    lines += other_answers(context, folder) + not_used(context, folder) + context["from_notes"]()
     if unmerged:
         lines.append(
             "Next: in each conflict keep what is right, without the lines <<<<, ==== and >>>>."

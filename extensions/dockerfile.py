@@ -22,12 +22,14 @@ HOME = "/home/jovyan"  # of every image unless something says otherwise
 # By whose images `base_family` knows, beside those of the catalogue.
 COMMIT = re.compile(r"[0-9a-f]{7,40}")  # the tag that repo2docker's action gives
 FAMILIES = ("b-data", "docker-stacks", "pangeo", "repo2docker", "rocker", "rocker-4")
+HEREDOC = re.compile(r"(?ms)(<<-?([\"']?)(\w+)\2[^\n]*)\n.*?^\t*\3$")
 PLAIN = re.compile(r"[\w./-]+", re.ASCII)
 
 
 def read(words: str) -> Instructions:
     """Return a Dockerfile's instructions in capitals, each with the rest of its line or lines."""
     words = re.sub(r"(?m)^[ \t]*#.*\n?", "", words.replace("\r\n", "\n"))
+    words = HEREDOC.sub(r"\1", words)
     lines = (line.strip() for line in re.sub(r"\\[ \t]*\n", " ", words).splitlines())
     pairs = (line.partition(" ") for line in lines if line)
     return [(word.upper(), rest.strip()) for word, _, rest in pairs]

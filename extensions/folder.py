@@ -1,8 +1,7 @@
 """What the person's folder holds already, for Jinja: answers that can be read, and files that stay as they are.
 
 It only reads, and needs what extensions/dockerfile.py, license.py and origin.py add. Copier loads this file by its
-path, anew for each render and, in one update, in two versions: it imports no sibling, and what it has once read of a
-folder it keeps for that render.
+path, anew for each render: it imports no sibling, and what it has once read of a folder it keeps for that render.
 """
 
 from __future__ import annotations
@@ -43,11 +42,11 @@ R_PACKAGE = "DESCRIPTION"
 DOCKERFILES = (".binder/Dockerfile", "Dockerfile")
 # Where the tests of an image lie, if tests/ is taken: as in 2i2c's and Berkeley's repositories.
 IMAGE_TESTS = "image-tests"
-TESTS = ("example.ipynb", "test_environment.py")
+TESTS = ("conftest.py", "example.ipynb", "test_environment.py")
 README = re.compile(r"readme(\.\w+)?", re.IGNORECASE)
 # What publishes an image from a workflow.
 PUBLISHES = re.compile(
-    r"repo2docker-action|build-push-action|(docker|podman|buildah) push|--push\b"
+    r"repo2docker-action|build-(and-)?push|(docker|podman|buildah) push|--push\b|skopeo copy"
 )
 WORKFLOW = ".github/workflows/image.yml"  # the one of ours that publishes
 
@@ -57,8 +56,8 @@ Answers = dict[str, Any]
 def text(path: Path) -> str:
     """Return a file's text, or nothing where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
         return ""
 
 
@@ -127,7 +126,9 @@ def kept(folder: Path, where: Path, has_license: bool) -> list[str]:
         has_license: whether there is a licence, under whichever name.
     """
     # Without a .dockerignore of its own a repository's image had all files, .git too: so it has them now.
-    names = {name for name in template_files() if (folder / name).exists()} | {".dockerignore"}
+    paths = {name: folder / name for name in template_files()}
+    names = {name for name, path in paths.items() if path.exists() or path.is_symlink()}
+    names.add(".dockerignore")
     if any(README.fullmatch(path.name) for path in folder.iterdir()):
         names.add("README.md")
     if has_license:

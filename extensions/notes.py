@@ -98,14 +98,28 @@ def _of_versions(context: Context) -> list[str]:
     return []
 
 
+def from_notes(context: Context) -> list[str]:
+    """Return what to do after an update, a line, where a Dockerfile of the person's starts from another image."""
+    theirs, wanted = context["dockerfile_from"](), context["base_facts"]["reference"]
+    from_base = context["strategy"] in ("community-image", "inherit")
+    if not theirs or not from_base or "Dockerfile" not in context["kept_files"] or theirs == wanted:
+        return []
+    return [f"  to do       let FROM of your Dockerfile be {wanted}: it is {theirs}"]
+
+
 class Notes(ContextHook):
-    """Gives every template and question `copy_notes`: a function; lines for whom a repository belongs to."""
+    """Gives every template and question these names.
+
+    - `copy_notes`: a function; lines for whom a repository belongs to, after `copier copy`
+    - `from_notes`: a function; a line after an update, where a Dockerfile's FROM is to be changed by hand
+    """
 
     def hook(self, context: Context) -> None:
-        """Add `copy_notes`.
+        """Add the names above.
 
         Args:
             context: Copier's, with the answers so far.
         """
         folder = Path(context["_copier_conf"]["dst_path"])
+        context["from_notes"] = lambda: from_notes(context)
         context["copy_notes"] = lambda: notes(context, folder)

@@ -233,6 +233,7 @@ EXISTING: dict[str, Existing] = {
                 ".dockerignore",
                 ".github/workflows/image.yml",
                 "tests/test_environment.py",
+                "image-tests/conftest.py",
                 "image-tests/test_environment.py",
             }
         ),
@@ -266,6 +267,10 @@ HOPELESS: dict[str, tuple[dict[str, str], str]] = {
     "Julia, REQUIRE": (
         {"REQUIRE": "julia 1.0\n"},
         r"^Write the packages of REQUIRE into a Project\.toml: .* 'REQUIRE'",
+    ),
+    "a program of our name": (
+        {"environment.yml": CONDA, "ci/check.py": "mine\n"},
+        r"^Rename ci/check\.py: the template has a program of that name",
     ),
     "two folders": (
         {"binder/environment.yml": CONDA, ".binder/start": "exec $@\n"},

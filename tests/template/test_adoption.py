@@ -6,16 +6,23 @@ what is read.
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import copier
 import pytest
+import yaml
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output.vt100 import Vt100_Output
 
 from support.adopting import adopt, adopted
 from support.existing import BASE, CONDA, MIT, POINTS, PUBLISHES, make
-from support.repositories import commit, git
+from support.repositories import ROOT, commit, git
 
 PINNED = {"environment.yml": CONDA}
 
@@ -48,6 +55,11 @@ DEAD_ENDS: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
         {".binder/Dockerfile": BASE + "RUN true\n"},
         {"strategy": "community-image"},
         r"^Use -d strategy=inherit, or remove \.binder/Dockerfile",
+    ),
+    "another base image": (
+        {"Dockerfile": BASE},
+        {"base": "jupyter-scipy"},
+        r"^Leave base, base_tag and base_reference out, or change FROM of Dockerfile first: .*/scipy-notebook:",
     ),
     "files beside a Dockerfile": (
         {"Dockerfile": "FROM debian:13\n"},
@@ -163,7 +175,43 @@ def test_one_readme_is_enough(template: Path, tmp_path: Path, name: str) -> None
     assert names == [name]
 
 
-# 10: what is said --------------------------------------------------------------------------------
+# 10: what is asked and said --------------------------------------------------------------------------------
+
+
+def asked(template: Path, folder: Path) -> set[str]:
+    """Answer all prompts by Enter, and return the questions that were asked, of those with a fixed text."""
+    screen = io.StringIO()
+    output = Vt100_Output(screen, lambda: Size(rows=24, columns=200), enable_cpr=False)
+    with create_pipe_input() as keys, create_app_session(input=keys, output=output):
+        keys.send_text(40 * "\r")
+        copier.run_copy(str(template), folder, unsafe=True, quiet=True)
+    questions = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    helps = {
+        name: one["help"] for name, one in questions.items() if name[0] != "_" and "help" in one
+    }
+    return {name for name, text in helps.items() if text.splitlines()[0] in screen.getvalue()}
+
+
+def test_nothing_is_asked_that_a_file_answers(template: Path, tmp_path: Path) -> None:
+    """Nor what would have no effect; what no file can say is asked for."""
+    conda = make(tmp_path / "conda", PINNED | {"LICENSE": MIT})
+    wanted = {"strategy", "name", "description", "jupyterhub_major", "interface", "image"}
+    assert asked(template, conda) == wanted | {"platforms", "binder"}
+    pointer = make(tmp_path / "pointer", {"Dockerfile": BASE})
+    wanted = {"strategy", "name", "description", "jupyterhub_major", "interface", "license"}
+    assert asked(template, pointer) == wanted
+
+
+def test_an_update_says_that_from_is_the_persons(
+    template: Path, update: Callable[..., str], tmp_path: Path
+) -> None:
+    """ci/update.py changes it; by copier alone it stays."""
+    folder = tmp_path / "mine"
+    adopted(template, folder, {"Dockerfile": BASE})
+    commit(folder)
+    said = update(folder, base_tag="2026-07-28")
+    wanted = "let FROM of your Dockerfile be quay.io/jupyter/base-notebook:2026-07-28: it is quay"
+    assert wanted in said and (folder / "Dockerfile").read_text() == BASE
 
 
 def test_the_closing_message_fits(template: Path, tmp_path: Path) -> None:
@@ -210,6 +258,16 @@ def test_a_new_environment_beside_others_in_subfolders(template: Path, tmp_path:
     files = {"images/one/environment.yml": CONDA}
     adopted(template, tmp_path / "mine", files, strategy="repo2docker")
     assert (tmp_path / "mine" / "environment.yml").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["docs/environment.yml", "app/requirements.txt", ".devcontainer/Dockerfile"]
+)
+def test_what_is_no_environment_of_an_image(template: Path, tmp_path: Path, name: str) -> None:
+    """A page's, a program's or an editor's is no reason to refuse: the strategy is asked for."""
+    folder = make(tmp_path / "mine", {name: "cowsay\n"})
+    with pytest.raises(SystemExit, match=r"^Add -d strategy=community-image"):
+        adopt(template, folder)
 
 
 def test_an_empty_repository_says_nothing(template: Path, tmp_path: Path) -> None:

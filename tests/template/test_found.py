@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.adopting import adopt, adopted
-from support.existing import CONDA, MIT, make
+from support.existing import BASE, CONDA, MIT, make
 from support.repositories import git
 
 PINNED = {"environment.yml": CONDA}
@@ -35,6 +35,10 @@ FROMS: dict[str, tuple[str, dict[str, str]]] = {
     "with a digest": (
         f"FROM --platform=linux/amd64 rocker/binder:latest@sha256:{64 * 'a'} AS x\nRUN true\n",
         {"strategy": "inherit", "base": "rocker-binder"},
+    ),
+    "a program within": (
+        f"{BASE}RUN python3 <<EOF\nfrom os import path\nEOF\nRUN true\n",
+        {"strategy": "inherit", "base": "jupyter-base"},
     ),
     "moving": ("FROM quay.io/jupyter/scipy-notebook:latest\n", {"strategy": "dockerfile"}),
     "without a tag": ("FROM jupyter/scipy-notebook\n", {"strategy": "dockerfile"}),
