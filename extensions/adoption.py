@@ -133,7 +133,7 @@ def unfit(context: Context, folder: Path) -> str:
         A sentence, or nothing.
     """
     strategy, was, where = context["strategy"], before(context), context["environment_folder"]
-    if not was or (strategy == was and not context["is_adopted"]):
+    if not was or strategy == was:
         return ""
     kept = context.get("kept_files") or []
     here = (
@@ -145,13 +145,11 @@ def unfit(context: Context, folder: Path) -> str:
         fits = context["dockerfile_found"]()["strategy"]
         possible = {"community-image": ("inherit",), "inherit": (), "dockerfile": ()}[fits]
         if strategy in (fits, "dockerfile", *possible):
-            return _other_base(context, f"{here}Dockerfile")
+            return ""
         return (
             f"Use -d strategy={fits}, or remove {here}Dockerfile and answer kept_files without it: as long as it "
             f"is there it is what is built, whatever '{strategy}' writes."
         )
-    if strategy == was:
-        return ""
     if where != folder and was == "repo2docker":
         return (
             f"Move the files of {where.name}/ to the root, remove it and commit, then take '{strategy}': "
@@ -160,13 +158,14 @@ def unfit(context: Context, folder: Path) -> str:
     return "" if strategy in ("community-image", "repo2docker") else _not_installed(context, folder)
 
 
-def _other_base(context: Context, name: str) -> str:
+def other_base(context: Context) -> str:
     """Refuse a base image that a Dockerfile of the person's does not start from, when it comes to the template."""
     theirs, given = context["dockerfile_from"](), context["base_facts"]["reference"]
-    if context["strategy"] == "dockerfile" or not context["is_adopted"] or theirs == given:
+    from_base = context["strategy"] in ("community-image", "inherit")
+    if not from_base or not context["is_adopted"] or theirs in ("", given):
         return ""
     return (
-        f"Leave base, base_tag and base_reference out, or change FROM of {name} first: "
+        "Leave base, base_tag and base_reference out, or change FROM of the Dockerfile first: "
         f"it starts from '{theirs}', and not from {SHORT.repr(given)}."
     )
 
@@ -197,7 +196,7 @@ def _not_installed(context: Context, folder: Path) -> str:
 class Adoption(ContextHook):
     """Gives every template and question these names, and the filters `home_error` and `tests_folder_error`.
 
-    - `hopeless`, `unfit`: functions; a sentence on what cannot be adopted, or nothing
+    - `hopeless`, `other_base`, `unfit`: functions; a sentence on what cannot be adopted, or nothing
     """
 
     def __init__(self, environment: Any) -> None:
@@ -217,4 +216,5 @@ class Adoption(ContextHook):
         """
         folder = Path(context["_copier_conf"]["dst_path"])
         context["hopeless"] = lambda: hopeless(context, folder)
+        context["other_base"] = lambda: other_base(context)
         context["unfit"] = lambda: unfit(context, folder)

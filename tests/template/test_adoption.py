@@ -59,7 +59,7 @@ DEAD_ENDS: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
     "another base image": (
         {"Dockerfile": BASE},
         {"base": "jupyter-scipy"},
-        r"^Leave base, base_tag and base_reference out, or change FROM of Dockerfile first: .*/scipy-notebook:",
+        r"^Leave base, base_tag and base_reference out, or change FROM of the Dockerfile first: .*/scipy-notebook:",
     ),
     "files beside a Dockerfile": (
         {"Dockerfile": "FROM debian:13\n"},
