@@ -48,13 +48,12 @@ def _of_dockerfile(context: Context, folder: Path) -> list[str]:
     hidden = [one for one in context["environment_files"] if (folder / one).is_file()]
     if where != folder and hidden and re.search("do not edit", text(path), re.IGNORECASE):
         return [
-            f"{name} is another CI's, and hides {', '.join(hidden)}: Binder starts its image. To let them count again:",
-            f"  git rm {name}, remove what writes it, commit, and copier copy once more.",
+            f"{name} is another CI's: Binder starts its image, so nothing is",
+            f"installed from {', '.join(hidden)}. To have that counted again:",
+            f"  git rm {name}, stop what writes it, commit, copier copy again.",
         ]
     if context["found"].get("base") and reference:
-        return [
-            f"{name} stays yours: updates of the base image change its FROM and nothing else in it."
-        ]
+        return [f"{name} stays yours: updates of its base image change FROM alone."]
     if reference and context["found"].get("strategy") == "dockerfile":
         return [f"{name} starts from {reference}: no update follows that."]
     return []
@@ -65,10 +64,8 @@ def _of_workflows(context: Context, folder: Path) -> list[str]:
     kept, lines = context.get("kept_files") or [], []
     publishing = [f".github/workflows/{name}" for name in context["publishing_workflows"]]
     if publishing and context["code_host"] == "github":
-        lines.append(
-            f"{', '.join(publishing)} publishes an image, so the template's image.yml, which tests it first, stays out."
-        )
-        lines.append("  To have that one instead: git rm yours, commit, and copier copy once more.")
+        lines += [f"{name} publishes an image, so image.yml stays out." for name in publishing]
+        lines.append("  To have that instead: git rm yours, commit, copier copy again.")
     ours = [".gitlab-ci.yml"] if context["code_host"] == "gitlab" else []
     ours += (
         [f".github/workflows/{one}.yml" for one in ("image", "update")]
@@ -77,9 +74,8 @@ def _of_workflows(context: Context, folder: Path) -> list[str]:
     )
     for name in ours:
         if name in kept and (folder / name).is_file() and name not in publishing:
-            lines.append(
-                f"{name} is yours, so the template's is not there: rename yours and copy once more to have it."
-            )
+            lines.append(f"{name} is yours, so the template's stays out.")
+            lines.append("  To have that too: rename yours, commit, copier copy again.")
     return lines
 
 
@@ -92,9 +88,7 @@ def _of_versions(context: Context) -> list[str]:
     }.items():
         asked = re.search(pattern, text(where / name), re.MULTILINE)
         if asked and "python_version" not in context["found"]:
-            return [
-                f"{name} asks for Python {asked[1]}, and keeps it: no answer of the template is of that version."
-            ]
+            return [f"{name} keeps Python {asked[1]}, which no answer can name."]
     return []
 
 
@@ -104,7 +98,7 @@ def from_notes(context: Context) -> list[str]:
     from_base = context["strategy"] in ("community-image", "inherit")
     if not theirs or not from_base or "Dockerfile" not in context["kept_files"] or theirs == wanted:
         return []
-    return [f"  to do       let FROM of your Dockerfile be {wanted}: it is {theirs}"]
+    return ["  to do       the Dockerfile is yours: let its FROM be", f"              {wanted}"]
 
 
 class Notes(ContextHook):

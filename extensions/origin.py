@@ -126,9 +126,7 @@ class Origin(ContextHook):
 
         def note() -> list[str]:
             shorter = context["image"] == short_image(full(), error) != full()
-            return [
-                f"The image is {context['image']}: hubs take no longer name than that."
-            ] * shorter
+            return [f"The image is {context['image']}:", "  hubs take no longer name."] * shorter
 
         context["image_note"] = note
         context["published_image"] = lambda: short_image(full(), error)

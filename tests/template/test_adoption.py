@@ -34,8 +34,9 @@ def test_a_pointer_of_another_ci_is_named(template: Path, tmp_path: Path) -> Non
     """With what it hides, and what makes that count again."""
     files = {"binder/Dockerfile": POINTS, **PINNED}
     _, said = adopted(template, tmp_path / "mine", files)
-    assert "binder/Dockerfile is another CI's, and hides environment.yml" in said
-    assert "\n  git rm binder/Dockerfile, remove what writes it" in said
+    assert "binder/Dockerfile is another CI's: Binder starts its image" in said
+    assert "installed from environment.yml." in said
+    assert "\n  git rm binder/Dockerfile, stop what writes it, commit, copier copy again." in said
 
 
 # 4, 5: strategies that would have no effect ------------------------------------------------------
@@ -152,7 +153,7 @@ def test_never_two_workflows_that_publish(template: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "mine/.github/workflows/image.yml").exists()
     assert (tmp_path / "mine/.github/workflows/update.yml").exists()
     assert ".github/workflows/b.yml publishes an image" in said
-    assert "git rm yours, commit, and copier copy once more" in said
+    assert "To have that instead: git rm yours, commit, copier copy again." in said
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_a_workflow_of_our_name_is_told(
 ) -> None:
     """It stays, and is not taken for the template's."""
     _, said = adopted(template, tmp_path / "mine", PINNED | {name: "on: push\n"}, url)
-    assert f"{name} is yours, so the template's is not there: rename yours" in said
+    assert f"{name} is yours, so the template's stays out.\n  To have that too: rename" in said
 
 
 @pytest.mark.parametrize("name", ["README.rst", "README", "readme.md", "Readme.txt"])
@@ -210,7 +211,7 @@ def test_an_update_says_that_from_is_the_persons(
     adopted(template, folder, {"Dockerfile": BASE})
     commit(folder)
     said = update(folder, base_tag="2026-07-28")
-    wanted = "let FROM of your Dockerfile be quay.io/jupyter/base-notebook:2026-07-28: it is quay"
+    wanted = "let its FROM be\n              quay.io/jupyter/base-notebook:2026-07-28"
     assert wanted in said and (folder / "Dockerfile").read_text() == BASE
 
 
@@ -236,7 +237,7 @@ def test_what_cannot_be_expressed_is_said(
 ) -> None:
     """An old Python stays, though no answer names it."""
     _, said = adopted(template, tmp_path / "mine", files)
-    assert f"{next(iter(files))} asks for Python 3.8, and keeps it" in said
+    assert f"{next(iter(files))} keeps Python 3.8, which no answer can name." in said
 
 
 # 12, and where there is nothing to read ----------------------------------------------------------

@@ -162,7 +162,7 @@ def test_a_long_image_name_is_shortened_with_a_word(template: Path, tmp_path: Pa
     url = "https://github.com/a-research-group/notebooks-for-the-summer-school-2026.git"
     stored, said = adopted(template, tmp_path / "mine", PINNED, url)
     assert stored["image"] == "ghcr.io/a-research-group/notebooks-for-the-summer"
-    assert f"The image is {stored['image']}: hubs take no longer name than that." in said
+    assert f"The image is {stored['image']}:\n  hubs take no longer name." in said
 
 
 def test_hostile_files_become_no_answers(template: Path, tmp_path: Path) -> None:
