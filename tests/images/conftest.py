@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from support import button, checked, standins, updates
 from support import registry as registries
 from support.act import ADDRESS, ATTEST, WORKFLOW, Outcome
 from support.repositories import commit, git
+
+# from npm; gitlab-ci-local needs a newer Node than Debian has, and npm's package `node` brings one
+PACKAGES = ["gitlab-ci-local@4.75.1", "node@22.23.3"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -76,6 +80,28 @@ def repo2docker_build(micromamba_server: None) -> Iterator[Callable[..., str]]:
         for image in built:
             with contextlib.suppress(docker.errors.ImageNotFound):  # it did not build
                 standins.client().images.remove(image, force=True)
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """The folder of gitlab-ci-local and its Node, installed once a machine."""
+    missing = [program for program in ("npm", "rsync") if not shutil.which(program)]
+    if missing:
+        standins.left_out(f"no {' and no '.join(missing)} here, which gitlab-ci-local needs")
+    folder = standins.CACHE / "-".join(PACKAGES).replace("@", "-")
+    if not folder.exists():
+        standins.CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=standins.CACHE) as work:
+            (new := Path(work) / "new").mkdir()
+            command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(new), *PACKAGES]
+            done = subprocess.run(command, cwd=new, check=False, capture_output=True, text=True)
+            if done.returncode:
+                standins.left_out(
+                    f"npm cannot install {' and '.join(PACKAGES)}: {done.stderr[-500:]}"
+                )
+            with contextlib.suppress(OSError):  # another run was faster
+                new.rename(folder)
+    return folder / "node_modules" / ".bin"
 
 
 @pytest.fixture(scope="session")

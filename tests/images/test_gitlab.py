@@ -8,12 +8,10 @@ and service no registry here has; the file's words for them are held to GitLab's
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,8 +29,6 @@ from support import standins
 from support.repositories import commit, git
 
 FILE = Path(__file__).parents[2] / "template" / "{{ on_gitlab }}" / ".gitlab-ci.yml"
-# from npm; gitlab-ci-local needs a newer Node than Debian has, and npm's package `node` brings one
-PACKAGES = ["gitlab-ci-local@4.75.1", "node@22.23.3"]
 PROJECT = "https://gitlab.example.org/me/my-environment"
 FORK = "reader/their.fork"
 
@@ -45,28 +41,6 @@ class Outcome:
     log: str
     jobs: dict[str, str] = field(default_factory=dict)
     summary: str = ""
-
-
-@pytest.fixture(scope="module")
-def programs() -> Path:
-    """The folder of gitlab-ci-local and its Node, installed once a machine."""
-    missing = [program for program in ("npm", "rsync") if not shutil.which(program)]
-    if missing:
-        standins.left_out(f"no {' and no '.join(missing)} here, which gitlab-ci-local needs")
-    folder = standins.CACHE / "-".join(PACKAGES).replace("@", "-")
-    if not folder.exists():
-        standins.CACHE.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=standins.CACHE) as work:
-            (new := Path(work) / "new").mkdir()
-            command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(new), *PACKAGES]
-            done = subprocess.run(command, cwd=new, check=False, capture_output=True, text=True)
-            if done.returncode:
-                standins.left_out(
-                    f"npm cannot install {' and '.join(PACKAGES)}: {done.stderr[-500:]}"
-                )
-            with contextlib.suppress(OSError):  # another run was faster
-                new.rename(folder)
-    return folder / "node_modules" / ".bin"
 
 
 @pytest.fixture
