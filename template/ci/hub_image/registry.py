@@ -78,25 +78,14 @@ class Manifest:
             ]
 
 
-class Registry:
+class Registry(Client):
     """The repository of one image. Whatever fails raises RegistryError."""
-
-    def __init__(self, image: str, credentials: tuple[str, str] | None = None) -> None:
-        """Prepare to ask.
-
-        Args:
-            image: registry/owner/name.
-            credentials: user and password; None for anonymous access.
-        """
-        self.image = image
-        self.host, _, name = image.partition("/")
-        self._client = Client(self.host, name, credentials)
 
     def may_push(self) -> None:
         """Begin an upload and give it up: AccessDenied if this account may not."""
         place = self._upload()
         with contextlib.suppress(RegistryError):  # it ends by itself
-            self._client.ask("DELETE", place)
+            self.ask("DELETE", place)
 
     def tags(self) -> list[str]:
         """Return all tags; none where there is no such repository yet."""
@@ -104,7 +93,7 @@ class Registry:
         path = "tags/list?n=1000"
         for _ in range(PAGES):
             try:
-                page = self._client.ask("GET", path)
+                page = self.ask("GET", path)
             except NotFound:
                 return found
             with understood(f"the tags of {self.image}"):
@@ -119,7 +108,7 @@ class Registry:
         """Return the manifest or index of a tag or digest; None if there is none."""
         path = f"manifests/{_reference(reference)}"
         try:
-            answer = self._client.ask("GET", path, Accept=ACCEPTED)
+            answer = self.ask("GET", path, Accept=ACCEPTED)
         except NotFound:
             return None
         return Manifest(self._verified(answer.data, reference), answer.media_type)
@@ -134,7 +123,7 @@ class Registry:
 
     def blob(self, digest: str) -> bytes:
         """Return the bytes of a digest."""
-        answer = self._client.ask("GET", f"blobs/{_reference(digest)}")
+        answer = self.ask("GET", f"blobs/{_reference(digest)}")
         return self._verified(answer.data, digest)
 
     def digest(self, reference: str) -> str:
@@ -160,13 +149,13 @@ class Registry:
     def put(self, manifest: Manifest, reference: str) -> Message:
         """Store a manifest or index under a tag or its digest; return the answer's headers."""
         path, kind = f"manifests/{_reference(reference)}", manifest.media_type
-        return self._client.ask("PUT", path, manifest.data, Content_Type=kind).headers
+        return self.ask("PUT", path, manifest.data, Content_Type=kind).headers
 
     def put_blob(self, data: bytes, media_type: str) -> dict[str, Any]:
         """Store bytes; return their descriptor."""
         place, blob = self._upload(), Manifest(data, media_type)
         path = f"{place}{'&' if '?' in place else '?'}digest={blob.digest}"
-        self._client.ask("PUT", path, data, Content_Type="application/octet-stream")
+        self.ask("PUT", path, data, Content_Type="application/octet-stream")
         return blob.descriptor
 
     def referrers(self, subject: Manifest) -> list[dict[str, Any]]:
@@ -175,7 +164,7 @@ class Registry:
         with contextlib.suppress(NotFound):
             # GHCR, which knows no such list, leads to a web page (artifacthub/hub#4785)
             path = f"referrers/{subject.digest}"
-            answer = self._client.ask("GET", path, follow=False, Accept=INDEX)
+            answer = self.ask("GET", path, follow=False, Accept=INDEX)
             if answer.media_type == INDEX:
                 found = Manifest(answer.data, INDEX)
         found = found or self.manifest(subject.digest.replace(":", "-"))
@@ -185,7 +174,7 @@ class Registry:
 
     def _upload(self) -> str:
         """Begin an upload, and return its address."""
-        place = self._client.ask("POST", "blobs/uploads/").headers.get("Location", "")
+        place = self.ask("POST", "blobs/uploads/").headers.get("Location", "")
         if not place:
             raise RegistryError(f"Check {self.image}: its registry names no address to upload to.")
         return place

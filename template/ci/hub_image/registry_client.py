@@ -68,15 +68,15 @@ def understood(answer: str) -> Iterator[None]:
 class Client:
     """A client of one image's repository."""
 
-    def __init__(self, host: str, name: str, credentials: tuple[str, str] | None) -> None:
+    def __init__(self, image: str, credentials: tuple[str, str] | None = None) -> None:
         """Prepare to ask.
 
         Args:
-            host: the registry, as image names have it.
-            name: the image's, as owner/name.
+            image: registry/owner/name.
             credentials: user and password; None for anonymous access.
         """
-        self.image, self.host = f"{host}/{name}", host
+        host, _, name = image.partition("/")
+        self.image, self.host = image, host
         self.local = host.partition(":")[0] in LOCAL
         self.name = f"library/{name}" if host == "docker.io" and "/" not in name else name
         address = "registry-1.docker.io" if host == "docker.io" else host
