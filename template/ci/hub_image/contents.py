@@ -59,11 +59,7 @@ class Contents:
         return packages.get("jupyterhub", "").partition(".")[0]
 
     def sbom(self, name: str) -> bytes:
-        """Return a CycloneDX document, of which from_sbom() makes the same contents again.
-
-        Args:
-            name: the image's.
-        """
+        """Return a CycloneDX document for a name, of which from_sbom() makes the same contents."""
         bom = Bom()
         bom.metadata.component = Component(name=name, type=ComponentType.CONTAINER)
         bom.metadata.properties.add(Property(name=SIZE, value=str(self.size)))

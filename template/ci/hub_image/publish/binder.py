@@ -30,15 +30,8 @@ def renew(root: Path, run: Run, image: str) -> None:
 
     The branch only ever moves on, so no force is needed. Never on the default branch: the Dockerfile
     would hide the repository's own files from Binder for good (contract B13). CI's files stay out, as the
-    branch needs none and GitHub lets a run's own token not change its workflows.
-
-    Args:
-        root: the repository's folder.
-        run: CI's run.
-        image: a name with its digest.
-
-    Raises:
-        UserError: that is no such name, or the branch cannot be pushed.
+    branch needs none and GitHub lets a run's own token not change its workflows. UserError: the image is
+    no name with its digest, or the branch cannot be pushed.
     """
     if not re.fullmatch(r"[\w.:/-]+@sha256:[0-9a-f]{64}", image):
         raise UserError(f"Give name@sha256:...: '{image}' is no image with its digest.")

@@ -17,12 +17,7 @@ from hub_image.settings import Settings, UserError
 
 
 def report(settings: Settings, run: Run) -> None:
-    """Add to the run's summary what is in the tested image.
-
-    Raises:
-        UserError: there is none.
-        RuntimeError: Docker fails.
-    """
+    """Add to the run's summary what is in the tested image; UserError if there is none."""
     try:
         client = engine.connect()
         image = client.images.get(settings.tested_image)

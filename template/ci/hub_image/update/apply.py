@@ -37,13 +37,7 @@ def by_hand(plan: Plan, root: Path) -> None:
 def save(plan: Plan, root: Path, folder: Path) -> None:
     """Update a copy, and keep the result as a git bundle beside the plan, for the half that proposes.
 
-    Args:
-        plan: what to do; what it changes is added to it.
-        root: the repository, which stays as it is.
-        folder: where to keep it.
-
-    Raises:
-        UserError: Copier refuses.
+    What it changes is added to the plan, the repository stays as it is; UserError if Copier refuses.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if plan.rows:

@@ -22,11 +22,6 @@ from hub_image.update.tags import newer, newest, pattern_of
 def look_for_base(plan: Plan, answers: dict[str, Any], settings: Settings) -> None:
     """Add a newer tag of the base image to a plan, of the same kind and never of another JupyterHub major.
 
-    Args:
-        plan: what is newer so far.
-        answers: the stored answers.
-        settings: what image.env says.
-
     Raises:
         RegistryError: the registry does not answer.
         UserError: no Docker answers, and nothing else can tell which JupyterHub is inside.
@@ -80,11 +75,7 @@ def _can_be_pulled(registry: Registry, tag: str, platforms: tuple[str, ...]) -> 
 
 
 def look_inside(client: docker.DockerClient, reference: str) -> Contents:
-    """Return what is in an image; what was not on this machine before does not stay.
-
-    Raises:
-        UserError: the image does not run, or lists no packages.
-    """
+    """Return what is in an image, and leave none here that was not; UserError if it lists no packages."""
     try:
         image, stays = client.images.get(reference), True
     except docker.errors.ImageNotFound:

@@ -47,17 +47,7 @@ def run(command: list[str], folder: Path, **env: str) -> str:
 
 
 def look(answers: dict[str, Any], settings: Settings, what: str, strategy: str) -> Plan:
-    """Return what is newer, or was asked for.
-
-    Args:
-        answers: the stored answers.
-        settings: what image.env says.
-        what: what to look for: `all`, `template`, `image` or `pins`.
-        strategy: another strategy, or `keep`.
-
-    Raises:
-        UserError: Copier cannot look for the template's releases.
-    """
+    """Return what is newer or was asked for, by main's options; UserError if Copier cannot look."""
     plan = Plan(everything=(what, strategy) == ("all", "keep"))
     source = address(str(answers.get("_src_path", "")))
     if not re.match(r"[\w.+-]{2,}:|[\w.-]+@", source) and not Path(source).is_dir():

@@ -29,11 +29,7 @@ class LeftAlone(Exception):
 
 
 def propose(folder: Path, root: Path) -> None:
-    """Propose what was found.
-
-    Args:
-        folder: what `apply.save` wrote; empty if that failed.
-        root: the repository's folder.
+    """Propose what `apply.save` wrote to a folder, which is empty if that failed.
 
     Raises:
         UserError: nothing can be proposed here.

@@ -46,14 +46,7 @@ class Change:
 
 
 def describe(plan: Plan, change: Change, tests: str, size: int = 6000) -> str:
-    """Return the text of a request.
-
-    Args:
-        plan: what is updated.
-        change: what that changes.
-        tests: what to know of the request's tests.
-        size: the most characters of each part that comes from elsewhere.
-    """
+    """Return the text of a request; of each part that comes from elsewhere at most `size` characters."""
     lines = [INTRODUCTION.format(tests)]
     lines += [f"| {what} | {code(old)} | {code(new)} |" for what, old, new in plan.rows]
     lines += [SOURCES.format(*map(code, change.sources))] if change.sources else []
