@@ -13,8 +13,16 @@ import pytest
 import requests
 import responses
 
-from hub_image.referrers import SBOM, attach, attached
-from hub_image.registry import INDEX, AccessDenied, Manifest, Registry, RegistryError
+from hub_image.registry import (
+    INDEX,
+    SBOM,
+    AccessDenied,
+    Manifest,
+    Registry,
+    RegistryError,
+    attach,
+    attached,
+)
 from support.strict_registry import StrictRegistry, basic
 from support.web import bridge
 

@@ -19,8 +19,16 @@ import responses
 
 from hub_image import registry_client
 from hub_image.contents import Contents
-from hub_image.referrers import SBOM, attach, attached
-from hub_image.registry import INDEX, MANIFEST, Manifest, Registry, RegistryError
+from hub_image.registry import (
+    INDEX,
+    MANIFEST,
+    SBOM,
+    Manifest,
+    Registry,
+    RegistryError,
+    attach,
+    attached,
+)
 from support.strict_registry import basic
 from support.web import bridge
 

@@ -17,15 +17,12 @@ __all__ = ["AccessDenied", "Manifest", "Registry", "RegistryError"]
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER = "application/vnd.docker.distribution.manifest"
+SBOM = "application/vnd.cyclonedx+json"  # the list of an image's packages
+EMPTY = "application/vnd.oci.empty.v1+json"
 ACCEPTED = f"{MANIFEST}, {INDEX}, {DOCKER}.v2+json, {DOCKER}.list.v2+json"
 TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 NEXT = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next\b')  # RFC 8288
 PAGES = 200  # of 1000 tags
-
-
-def digest_of(data: bytes) -> str:
-    """Return the digest of bytes, as sha256:..."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class Manifest:
     @property
     def digest(self) -> str:
         """By which the registry knows it, as sha256:..."""
-        return digest_of(self.data)
+        return f"sha256:{hashlib.sha256(self.data).hexdigest()}"
 
     @property
     def descriptor(self) -> dict[str, Any]:
@@ -191,7 +188,7 @@ class Registry(Client):
 
     def _verified(self, data: bytes, reference: str) -> bytes:
         """Return bytes that have their digest, if they were asked for by one."""
-        if ":" in reference and digest_of(data) != reference:
+        if ":" in reference and Manifest(data, "").digest != reference:
             raise RegistryError(f"Check {self.image}: its '{reference}' is something else.")
         return data
 
@@ -201,3 +198,50 @@ def _reference(text: str) -> str:
     if TAG.fullmatch(text) or re.fullmatch("sha256:[0-9a-f]{64}", text):
         return text
     raise RegistryError(f"Name a tag or a digest: {text[:80]!r} is neither.")
+
+
+def attach(registry: Registry, subject: Manifest, data: bytes, media_type: str) -> bool:
+    """Store a document that refers to an image: OCI distribution, "Pushing Manifests with Subject".
+
+    Registries that do not know this yet hold the list under a tag.
+
+    Args:
+        registry: where the image is.
+        subject: the image.
+        data: the document.
+        media_type: of the document. An older one of this type gives way in the list of a tag.
+
+    Returns:
+        Whether the registry takes such.
+    """
+    try:
+        content = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "artifactType": media_type,
+            "config": registry.put_blob(b"{}", EMPTY),
+            "layers": [registry.put_blob(data, media_type)],
+            "subject": subject.descriptor,
+        }
+        document = Manifest(json.dumps(content).encode(), MANIFEST)
+        if "OCI-Subject" in registry.put(document, document.digest):
+            return True
+        others = [
+            one for one in registry.referrers(subject) if one.get("artifactType") != media_type
+        ]
+        entries = [*others, document.descriptor | {"artifactType": media_type}]
+        listed = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}
+        index = Manifest(json.dumps(listed).encode(), INDEX)
+        registry.put(index, subject.digest.replace(":", "-"))
+    except RegistryError:
+        return False
+    return True
+
+
+def attached(registry: Registry, subject: Manifest, media_type: str) -> bytes | None:
+    """Return the document of a type that was attached last, or None; RegistryError if it is broken."""
+    for entry in reversed(registry.referrers(subject)):
+        if entry.get("artifactType") == media_type:
+            document = registry.manifest(str(entry.get("digest")))
+            return registry.blob(document.first_layer) if document else None
+    return None

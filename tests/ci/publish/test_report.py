@@ -17,8 +17,7 @@ from hub_image.contents import Contents
 from hub_image.publish.main import main
 from hub_image.publish.report import report
 from hub_image.publish.target import hub_lines, last
-from hub_image.referrers import SBOM, attach
-from hub_image.registry import Registry
+from hub_image.registry import SBOM, Registry, attach
 from hub_image.runs import Run
 from hub_image.settings import Settings
 from support.ci_runs import NEW, READER, github, pull

@@ -17,8 +17,7 @@ from hub_image.git import REVISION
 from hub_image.publish.main import main
 from hub_image.publish.push import is_public, visibility_page
 from hub_image.publish.report import report
-from hub_image.referrers import SBOM, attached
-from hub_image.registry import INDEX, Manifest, Registry, RegistryError
+from hub_image.registry import INDEX, SBOM, Manifest, Registry, RegistryError, attached
 from hub_image.runs import Run
 from hub_image.settings import Settings
 from support.ci_runs import about, github

@@ -12,8 +12,7 @@ from urllib.parse import quote
 
 from hub_image import git
 from hub_image.publish.target import handed_on, hub_lines, log_in, registry_of
-from hub_image.referrers import SBOM, attach, attached
-from hub_image.registry import AccessDenied, Manifest, Registry
+from hub_image.registry import SBOM, AccessDenied, Manifest, Registry, attach, attached
 from hub_image.runs import Run, set_outputs, summarize
 from hub_image.settings import Settings, UserError
 

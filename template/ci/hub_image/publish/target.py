@@ -12,8 +12,7 @@ from pathlib import Path
 from hub_image.git import git
 from hub_image.links import dockerspawner, profile, z2jh
 from hub_image.markdown import fence
-from hub_image.referrers import SBOM, attached
-from hub_image.registry import AccessDenied, Registry, RegistryError
+from hub_image.registry import SBOM, AccessDenied, Registry, RegistryError, attached
 from hub_image.runs import Run, set_outputs
 from hub_image.settings import Settings, UserError
 
