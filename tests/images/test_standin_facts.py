@@ -34,6 +34,14 @@ FACTS: dict[str, Facts] = {
         "/home/jovyan",
         "/opt/conda/bin/python3",
     ),
+    "docker-stacks-r": Facts(
+        "1000",
+        "1000 100 jovyan",
+        ["tini", "-g", "--", "start.sh"],
+        ["start-notebook.py"],
+        "/home/jovyan",
+        "/opt/conda/bin/python3",
+    ),
     "pangeo": Facts(
         "jovyan",
         "1000 1000 jovyan",

@@ -47,7 +47,7 @@ look='for each in python3 pip jupyter; do command -v $each; done; echo "$PATH" |
 sh -c "$look" > /tmp/server
 for shell in "bash -lc" "bash -ic" "sh -lc" "zsh -lc"; do
     command -v "${shell% *}" > /dev/null || continue
-    $shell "$look" 2> /dev/null | diff /tmp/server - || { echo "in the terminal of $shell"; exit 1; }
+    $shell "$look" 2> /dev/null | grep ^/ | diff /tmp/server - || { echo "in the terminal of $shell"; exit 1; }
 done
 """
 

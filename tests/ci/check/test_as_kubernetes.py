@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from dockerspawner import DockerSpawner
+from dockerspawner import DockerSpawner  # type: ignore[import-untyped]
 from jupyterhub import orm
 from jupyterhub.objects import Hub as HubAddress
 from jupyterhub.spawner import Spawner
 from jupyterhub.traitlets import ByteSpecification
 from jupyterhub.user import User
 from kubernetes_asyncio.config import kube_config
-from kubespawner import KubeSpawner
+from kubespawner import KubeSpawner  # type: ignore[import-untyped]
 from traitlets.config import Config
 
 from hub_image.check.addresses import Addresses
@@ -84,13 +84,14 @@ def spawner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Make a real spawner of a class for a user of a hub's database, by configuration."""
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "kube"))
     (tmp_path / "kube").write_text(yaml.safe_dump(KUBE_CONFIG), encoding="utf-8")
-    db = orm.new_session_factory("sqlite:///:memory:")()
+    db = orm.new_session_factory("sqlite:///:memory:")()  # type: ignore[no-untyped-call]
     row = orm.User(name="check")
     db.add(row)
     db.commit()
 
     def make(kind: type[Spawner], settings: dict[str, Any]) -> Spawner:
-        user = User(row, {"hub": HubAddress(), "spawner_class": kind, "base_url": "/"}, db=db)
+        settings_of_hub = {"hub": HubAddress(), "spawner_class": kind, "base_url": "/"}
+        user = User(row, settings_of_hub, db=db)  # type: ignore[no-untyped-call]
         config = Config({kind.__name__: settings})
         of = orm.Spawner(name="", user=row)
         made: Spawner = kind(user=user, orm_spawner=of, hub=HubAddress(), config=config, db=db)
@@ -103,6 +104,7 @@ def spawner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
 
 def of_chart(values: dict[str, Any]) -> dict[str, Any]:
     """Return KubeSpawner's settings, as z2jh makes them of its chart's values."""
+    direct: dict[str, Any] = values.get("hub", {}).get("config", {}).get("KubeSpawner", {})
     single = values.get("singleuser", {})
     settings = {name: single.get(key, default) for key, (name, default) in CHART.items()}
     if "image" in single:
@@ -110,7 +112,7 @@ def of_chart(values: dict[str, Any]) -> dict[str, Any]:
     mount = single.get("storage", {}).get("homeMountPath", HOME)
     settings["volume_mounts"] = [{"name": "home", "mountPath": mount}]
     settings["mem_guarantee"] = "1G"
-    return settings | values.get("hub", {}).get("config", {}).get("KubeSpawner", {})
+    return settings | direct
 
 
 async def pod(spawner: Make, values: dict[str, Any]) -> tuple[Any, Started]:
@@ -155,7 +157,7 @@ def checked(made: Containers) -> tuple[dict[str, Any], Started]:
         "no-new-privileges" not in host["security_opt"],
         [mount["Target"] for mount in host["mounts"]],
         create.get("working_dir"),
-        ByteSpecification().validate(None, host["mem_limit"].upper()),
+        int(ByteSpecification().validate(None, host["mem_limit"].upper())),  # type: ignore[no-untyped-call]
         settings["port"],
         settings["default_url"],
     )

@@ -10,7 +10,6 @@ Tests of images name what they need::
 ``python -m support.standins``, in tests/, prepares everything that the tests use.
 """
 
-from support.standins.anaconda import micromamba_server
 from support.standins.building import ensure, ensure_base, ensure_bases
 from support.standins.builds import build, offline_environment, repo2docker_config
 from support.standins.engine import (
@@ -34,6 +33,7 @@ from support.standins.references import (
     recipe_of,
     registry,
 )
+from support.standins.servers import micromamba_server
 
 __all__ = [
     "BASES",

@@ -31,6 +31,8 @@ from support.standins.references import (
     registry,
 )
 
+# Recipes whose builds download from a host that the tests' own server stands in for.
+TRUSTS = {"buildpack-deps": "anaconda.org", "docker-stacks-r": "cloud.r-project.org"}
 DIGEST_LABEL = "hub-image.standin.digest"
 
 
@@ -101,8 +103,9 @@ def _build(reference: str, recipe: str) -> None:
         if image is not None and image.labels.get(DIGEST_LABEL) == digest:
             return
         arguments = ["--label", f"{DIGEST_LABEL}={digest}", "--tag", reference]
-        if recipe == "minbase":
-            arguments += ["--build-arg", f"ROOT={_debian()}"]
+        if recipe in ("minbase", "docker-stacks-r"):
+            root = _debian() if recipe == "minbase" else PARENTS[recipe][0]
+            arguments += ["--build-arg", f"ROOT={root}"]
         _buildx(*arguments, str(context))
         if image is not None and image.id and image != engine.find(reference):
             with contextlib.suppress(docker.errors.APIError):  # something still needs it
@@ -139,8 +142,8 @@ def _generate(recipe: str, context: Path) -> None:
         for number, certificate in enumerate(machine.own_certificates()):
             (folder / f"machine-{number}.crt").write_text(certificate)
         (folder / "README").write_text("Certificates that the machine of the tests trusts.\n")
-    elif recipe == "buildpack-deps":
-        shutil.copy(machine.certificates() / "ca.pem", context / "server-ca.pem")
+    elif recipe in TRUSTS:
+        shutil.copy(machine.certificates(TRUSTS[recipe]) / "ca.pem", context / "server-ca.pem")
 
 
 def _debian() -> str:

@@ -16,26 +16,26 @@ from support.standins.building import ensure
 from support.standins.references import BUILDPACK_DEPS, PLACES, ImageError
 
 
-def _add_host() -> str:
-    """Write the option of docker build by which a build's anaconda.org is this machine."""
-    return f"--add-host=anaconda.org:{engine.gateway()}"
+def _add_hosts() -> list[str]:
+    """Write the options of docker build by which stand-ins answer a build."""
+    return [f"--add-host={host}:{engine.gateway()}" for host in machine.hosts()]
 
 
 def repo2docker_config(directory: Path) -> Path | None:
-    """Write repo2docker_config.py into a folder, on a machine that cannot reach anaconda.org.
+    """Write repo2docker_config.py into a folder, on a machine that cannot reach all hosts.
 
     Returns:
         Its path (repo2docker reads it from its working directory, or by --config), or None when
-        anaconda.org can be reached and nothing was written.
+        all can be reached and nothing was written.
     """
-    if machine.can_reach("anaconda.org"):
+    if not machine.hosts():
         return None
     file = Path(directory) / "repo2docker_config.py"
     file.write_text(
         '"""repo2docker on a machine that reaches neither anaconda.org nor Dataverse."""\n'
         "from repo2docker.contentproviders import Git, Local\n\n"
         "c.Repo2Docker.content_providers = [Local, Git]\n"
-        f"c.DockerEngine.extra_buildx_build_args = [{_add_host()!r}]\n"
+        f"c.DockerEngine.extra_buildx_build_args = {_add_hosts()!r}\n"
     )
     return file
 
@@ -44,19 +44,19 @@ def repo2docker_config(directory: Path) -> Path | None:
 def offline_environment() -> Iterator[dict[str, str]]:
     """Make environment variables for a program that runs repo2docker itself, in any repository.
 
-    Nothing is written into that repository: a ``docker`` that comes first on PATH adds the one
-    option to ``docker buildx build``, and is otherwise the real one. A path given to
+    Nothing is written into that repository: a ``docker`` that comes first on PATH adds some
+    options to ``docker buildx build``, and is otherwise the real one. A path given to
     repo2docker is taken by its Local provider, which is asked first, so no Dataverse is looked
-    up. Where anaconda.org can be reached, the environment is the process's own.
+    up. Where all hosts can be reached, the environment is the process's own.
     """
-    if machine.can_reach("anaconda.org"):
+    if not machine.hosts():
         yield dict(os.environ)
         return
     with tempfile.TemporaryDirectory() as folder:
         shim = Path(folder) / "docker"
         shim.write_text(
-            "#!/bin/sh\n# Every `docker buildx build` finds the stand-in for anaconda.org.\n"
-            f'if [ "$1 $2" = "buildx build" ]; then shift 2; set -- buildx build {_add_host()} '
+            "#!/bin/sh\n# Every `docker buildx build` finds stand-ins for hosts.\n"
+            f'if [ "$1 $2" = "buildx build" ]; then shift 2; set -- buildx build {" ".join(_add_hosts())} '
             f'"$@"; fi\nexec {shutil.which("docker")} "$@"\n'
         )
         shim.chmod(0o755)

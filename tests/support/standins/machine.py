@@ -17,6 +17,7 @@ import certifi
 import trustme
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "hub-image-tests"
+STOOD_IN_FOR = ("anaconda.org", "cloud.r-project.org")
 
 
 @functools.cache
@@ -29,6 +30,11 @@ def can_reach(host: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def hosts() -> list[str]:
+    """Name the hosts for which stand-ins answer builds, as this machine cannot reach them."""
+    return [host for host in STOOD_IN_FOR if not can_reach(host)]
 
 
 @contextlib.contextmanager
@@ -56,17 +62,20 @@ def own_certificates() -> list[str]:
     return sorted(pem for pem in found if ssl.PEM_cert_to_DER_cert(pem) not in mozilla)
 
 
-def certificates() -> Path:
-    """Make, once a machine, a certificate for anaconda.org and its authority.
+def certificates(host: str) -> Path:
+    """Make, once a machine, a certificate for a host that is stood in for, and its authority.
+
+    Args:
+        host: its name.
 
     Returns:
         The folder with server.pem (with the key) and ca.pem.
     """
-    folder = CACHE / "certificates"
+    folder = CACHE / f"certificates-{host}"
     if not (folder / "ca.pem").exists():
         folder.mkdir(parents=True, exist_ok=True)
         authority = trustme.CA(organization_name="Stand-in authority of hub-image-tests")
-        certificate = authority.issue_cert("anaconda.org")
+        certificate = authority.issue_cert(host)
         key = folder / "server.pem"
         key.touch(mode=0o600)
         certificate.private_key_and_cert_chain_pem.write_to_path(str(key))

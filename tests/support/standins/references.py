@@ -43,6 +43,7 @@ def pinned(base: str, major: int = 5) -> str:
 
 EXAMPLES = {
     "docker-stacks": pinned("jupyter-scipy"),
+    "docker-stacks-r": pinned("jupyter-r"),
     "pangeo": pinned("pangeo-notebook"),
     "b-data": pinned("b-data-base"),
     "micromamba": "docker.io/mambaorg/micromamba:2.9.0-debian13-slim",
@@ -52,6 +53,7 @@ EXAMPLES = {
 }
 # The recipe for a reference: the first that it begins with.
 REPOSITORIES = {
+    "quay.io/jupyter/r-notebook:": "docker-stacks-r",
     "quay.io/jupyter/": "docker-stacks",
     "quay.io/pangeo/": "pangeo",
     "glcr.b-data.ch/jupyterlab/python/": "b-data",
@@ -79,6 +81,7 @@ PARENTS = {
     "buildpack-deps": ["base", "conda-standin"],
     "micromamba": ["minbase", "conda-standin"],
     "docker-stacks": ["base", "conda-standin"],
+    "docker-stacks-r": [EXAMPLES["docker-stacks"]],
     "pangeo": ["base", "conda-standin"],
     "b-data": [PYTHON_SLIM],
 }
