@@ -3,7 +3,8 @@
 This machine is then a runner with the executor `shell`.
 
 The registry is a real one that asks for a password. Not shown here: the executor `docker`, whose image
-and service no registry here has; the file's words for them are held to GitLab's schema.
+and service come from a registry and want a privileged container; the file's words for them are held to
+GitLab's schema.
 """
 
 from __future__ import annotations
