@@ -68,6 +68,8 @@ class Builder:
     def run(self, script: str) -> str:
         """Run a script in the image as a hub does, with an empty home, and return what it prints."""
         command = [self.engine, "run", "--rm", "--network", "none", "--user", "1000"]
+        if self.engine == "podman":  # it would raise limits, which not every machine lets it do
+            command += ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
         command += ["--tmpfs", "/home/jovyan:mode=1777", self.image, "bash", "-c", script]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
