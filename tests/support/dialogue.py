@@ -11,9 +11,11 @@ from typing import Any
 import copier
 import copier._main
 import pytest
+import questionary
 from prompt_toolkit.application import Application, application, create_app_session
 from prompt_toolkit.application.current import set_app
 from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.key_binding.defaults import load_key_bindings
 from prompt_toolkit.output import DummyOutput
 
 DOWN, ENTER, SPACE, INTERRUPT = "\x1b[B", "\r", " ", "\x03"
@@ -48,12 +50,15 @@ class Person:
 
     Attributes:
         answers: what was answered at a prompt, by question.
+        seed: of what is random.
+        strategy: the one to choose; none for any.
         refused: what each prompt said of what it refused.
         pressed: the first line of each prompt, and the keys that answered it.
         seen: the lines of each prompt, by question.
     """
 
     def __init__(self, seed: int, strategy: str = "") -> None:
+        self.seed = seed
         self.random = random.Random(seed)
         self.strategy = strategy
         self.answers: dict[str, Any] = {}
@@ -115,7 +120,7 @@ def an_app() -> Application[None]:
 
 
 # Thousands of bindings are made anew for each prompt, and are always the same.
-KEYS = cache(application.load_key_bindings)
+KEYS = cache(load_key_bindings)
 
 
 def refusal(question: dict[str, Any], answer: Any) -> str | bool:
@@ -136,7 +141,7 @@ def screen(question: dict[str, Any]) -> list[str]:
 
 def answering(person: Person) -> Callable[..., dict[str, Any]]:
     """Return what stands in the place of a keyboard: real prompts, to which the person's keys come."""
-    ask = copier._main.unsafe_prompt
+    ask = questionary.unsafe_prompt
 
     def prompt(questions: list[dict[str, Any]], answers: dict[str, Any]) -> dict[str, Any]:
         (question,) = questions

@@ -13,7 +13,8 @@ import yaml
 from dotenv import dotenv_values
 
 from support.dialogue import WIDTH, Person, walk
-from support.repositories import STRATEGIES, commit, text_of
+from support.edits import unmerged
+from support.repositories import STRATEGIES, commit, git, text_of
 
 OPTIONS: dict[str, Any] = {"defaults": True, "overwrite": True, "quiet": True, "unsafe": True}
 CHUNKS, WALKS = 20, 15  # 300 walks, so many in a test
@@ -106,14 +107,31 @@ def test_whatever_is_answered(walked: list[tuple[Person, Path]]) -> None:
         assert max(len(lines) for lines in person.seen.values()) <= 22, "of 24 lines"
 
 
-def test_what_came_out_is_updated_and_switched(walked: list[tuple[Person, Path]]) -> None:
-    """Two of them, unedited: an update changes nothing, a switch and the way back have no conflict."""
-    for number in (3, 8):
-        _, folder = walked[number]
-        commit(folder)
-        before = text_of(folder)
-        copier.run_update(folder, **OPTIONS)
-        assert text_of(folder) == before
+def test_what_came_out_is_updated(walked: list[tuple[Person, Path]]) -> None:
+    """One of them, another in each chunk: an update of an unedited repository changes nothing."""
+    _, folder = walked[int(walked[0][0].seed / 1000) % WALKS]
+    commit(folder)
+    before = text_of(folder)
+    copier.run_update(folder, **OPTIONS)
+    assert text_of(folder) == before
+
+
+def test_what_came_out_is_switched(walked: list[tuple[Person, Path]]) -> None:
+    """One of them: without a conflict, or refused before anything changed, with the remedy first."""
+    chunk = int(walked[0][0].seed / 1000)
+    person, folder = walked[(chunk + 7) % WALKS]
+    commit(folder)
+    new = STRATEGIES[(STRATEGIES.index(person.strategy) + 1 + chunk % 3) % 4]
+    ref = copier.VcsRef.CURRENT
+    try:
+        copier.run_update(folder, {"strategy": new}, vcs_ref=ref, **OPTIONS)
+    except SystemExit as refusal:
+        assert re.match("Use|Leave|Give|Add|Let", str(refusal.code)), refusal.code
+        assert git("status", "--porcelain", cwd=folder) == ""
+    else:
+        assert unmerged(folder) == []
+        stored = yaml.safe_load(text_of(folder)[".copier-answers.yml"])
+        assert stored["strategy"] == new
 
 
 def test_what_is_not_kept_is_seen(template: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pexpect
 WALKS = [(strategy, seed) for seed in (1, 2) for strategy in STRATEGIES]
 
 
-def type_at(session: pexpect.spawn, person: Person) -> None:
+def type_at(session: pexpect.spawn[str], person: Person) -> None:
     """Answer each prompt as a person did before, once it is shown."""
     for line, keys in person.pressed:
         session.expect_exact(line[:70])
