@@ -1,7 +1,8 @@
 """Test that this repository's image starts on a JupyterHub and on Binder, before you rely on it.
 
 It is built by repo2docker, started by a real JupyterHub as Zero to JupyterHub does and as BinderHub
-does; a cell runs in each kernel, the default interface opens, and the tests pass in it.
+does, and used as people use it: a terminal, a cell in each kernel, the page, saving, git and pip over
+HTTPS, a restart. And the tests pass in it.
 """
 
 from __future__ import annotations

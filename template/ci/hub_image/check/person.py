@@ -72,10 +72,8 @@ class Person:
     def in_terminal(self) -> dict[str, Any]:
         """What `inside/person.py` tells in a terminal; raises Failed if none opens or has no python3."""
         address = self.web.url
-        if any(name.lower().endswith("_proxy") for name in self.hub.own_variables):
-            address += (
-                f" {self.web.host}"  # this machine's Docker has a proxy, which is no way there
-            )
+        if self.proxied:  # that is no way there
+            address += f" {self.web.host}"
         # the quotes keep the shell's echo of the line apart from the answer
         line = f'python3 {FOLDER}/person.py {address} || echo "CH"ECK "{{}}"'
         try:

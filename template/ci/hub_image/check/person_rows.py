@@ -59,7 +59,9 @@ def terminal_works(person: Person) -> str:
     ran, programs = terminal["ran"], terminal["programs"]
     login = f"{person.containers.place('postBuild')}, keep the PATH of ENV in login shells, as in"
     login = f"{login} /etc/profile.d: in a terminal"
-    if kernel and terminal["prefix"] != kernel["prefix"]:
+    if not kernel:
+        return "no kernel is of Python"
+    if terminal["prefix"] != kernel["prefix"]:
         text = f"python3 is {programs['python3']}, of {terminal['prefix']}"
         raise Failed(f"{login} {text}, in a kernel it is of {kernel['prefix']}.")
     for name in ("pip", "jupyter"):
@@ -67,10 +69,8 @@ def terminal_works(person: Person) -> str:
             raise Failed(f"{login} there is no {name}; or install it in {terminal['prefix']}.")
     listed = re.search(r"(?s)\{.*\}", ran["jupyter"][1])
     names = set(json.loads(listed[0])["kernelspecs"]) if not ran["jupyter"][0] and listed else set()
-    if absent := person.kernelspecs.keys() - names:
-        text = (
-            f"{programs['jupyter']} does not know the server's kernels: {', '.join(sorted(absent))}"
-        )
+    if (first := person.first_kernel("python")) not in names:
+        text = f"{programs['jupyter']} does not know '{first}', a kernel of the server's"
         raise Failed(f"{login} {text}.", ran["jupyter"][1])
     if ran["install"][0] and re.search("certif|ssl", ran["install"][1], re.IGNORECASE):
         _raise_unreached(person, "install")  # without certificates pip may fail even here
@@ -78,8 +78,7 @@ def terminal_works(person: Person) -> str:
         text = "let uid 1000 install packages, into an environment of its own or by `pip install --user`"
         text += f": `{programs['pip']} install` fails in a terminal"
         raise Failed(f"{person.containers.place('postBuild')}, {text}.", ran["install"][1])
-    if person.kernel is None:
-        return f"{terminal['prefix']}; there is no kernel of Python"
+    assert person.kernel is not None
     printed = person.kernel.run(IMPORT)
     person.installed = printed.removeprefix("from ").strip()
     if not printed.startswith("from "):
@@ -130,8 +129,8 @@ def network_works(person: Person) -> str:
     ran, done = person.in_terminal["ran"], []
     for name in ("git", "pip", "python"):
         code = ran[name][0]
-        if name == "git" and not person.in_terminal["programs"]["git"]:
-            continue  # K19 asks for it where nbgitpuller is
+        if not person.in_terminal["programs"].get(name, "python"):
+            continue  # K19 asks for git where nbgitpuller is
         if code:
             _raise_unreached(person, name)
         done.append(name)
