@@ -38,6 +38,12 @@ def notes(context: Context, folder: Path) -> list[str]:
     )
 
 
+def _without(context: Context, *names: str) -> str:
+    """Return the command that lets files of the template come in that were kept out."""
+    kept = ", ".join(name for name in context["kept_files"] if name not in names)
+    return f"  copier update --trust --defaults --vcs-ref=:current: -d 'kept_files=[{kept}]'"
+
+
 def _of_dockerfile(context: Context, folder: Path) -> list[str]:
     """Return lines on a Dockerfile that stays the person's."""
     where, reference = context["environment_folder"], context["dockerfile_from"]()
@@ -49,8 +55,9 @@ def _of_dockerfile(context: Context, folder: Path) -> list[str]:
     if where != folder and hidden and re.search("do not edit", text(path), re.IGNORECASE):
         return [
             f"{name} is another CI's: Binder starts its image, so nothing is",
-            f"installed from {', '.join(hidden)}. To have that counted again:",
-            f"  git rm {name}, stop what writes it, commit, copier copy again.",
+            f"installed from {', '.join(hidden)}. To have that counted again, commit this,",
+            f"git rm {name}, stop what writes it, commit that, then:",
+            _without(context, ".binder/Dockerfile", "Dockerfile") + " -d strategy=repo2docker",
         ]
     if context["found"].get("base") and reference:
         return [f"{name} stays yours: updates of its base image change FROM alone."]
@@ -65,7 +72,8 @@ def _of_workflows(context: Context, folder: Path) -> list[str]:
     publishing = [f".github/workflows/{name}" for name in context["publishing_workflows"]]
     if publishing and context["code_host"] == "github":
         lines += [f"{name} publishes an image, so image.yml stays out." for name in publishing]
-        lines.append("  To have that instead: git rm yours, commit, copier copy again.")
+        lines.append("To have that instead, commit this, git rm yours, commit that, then:")
+        lines.append(_without(context, ".github/workflows/image.yml"))
     ours = [".gitlab-ci.yml"] if context["code_host"] == "gitlab" else []
     ours += (
         [f".github/workflows/{one}.yml" for one in ("image", "update")]
@@ -75,7 +83,8 @@ def _of_workflows(context: Context, folder: Path) -> list[str]:
     for name in ours:
         if name in kept and (folder / name).is_file() and name not in publishing:
             lines.append(f"{name} is yours, so the template's stays out.")
-            lines.append("  To have that too: rename yours, commit, copier copy again.")
+            lines.append("To have that too, commit this, rename yours, commit that, then:")
+            lines.append(_without(context, name))
     return lines
 
 

@@ -7,10 +7,12 @@ what is read.
 from __future__ import annotations
 
 import io
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import copier
 import pytest
@@ -21,7 +23,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from support.adopting import adopt, adopted
-from support.existing import BASE, CONDA, MIT, POINTS, PUBLISHES, make
+from support.existing import BASE, CONDA, MIT, POINTS, PUBLISHES, make, what_runs
 from support.repositories import ROOT, commit, git
 
 PINNED = {"environment.yml": CONDA}
@@ -30,13 +32,32 @@ PINNED = {"environment.yml": CONDA}
 # 3: another CI's pointer -------------------------------------------------------------------------
 
 
-def test_a_pointer_of_another_ci_is_named(template: Path, tmp_path: Path) -> None:
+def answers_of_command(said: str) -> dict[str, Any]:
+    """The answers of the `copier update` that a message tells."""
+    (line,) = [one for one in said.splitlines() if one.startswith("  copier update ")]
+    words = [word.partition("=") for word in shlex.split(line) if "=" in word and word[0] != "-"]
+    return {name: yaml.safe_load(value) for name, _, value in words}
+
+
+def git_rm(folder: Path, name: str) -> None:
+    """Commit what came in, and then that a file is gone."""
+    commit(folder)
+    git("rm", "--quiet", name, cwd=folder)
+    commit(folder)
+
+
+def test_a_pointer_of_another_ci_is_named(
+    template: Path, update: Callable[..., str], tmp_path: Path
+) -> None:
     """With what it hides, and what makes that count again."""
     files = {"binder/Dockerfile": POINTS, **PINNED}
     _, said = adopted(template, tmp_path / "mine", files)
     assert "binder/Dockerfile is another CI's: Binder starts its image" in said
     assert "installed from environment.yml." in said
-    assert "\n  git rm binder/Dockerfile, stop what writes it, commit, copier copy again." in said
+    git_rm(tmp_path / "mine", "binder/Dockerfile")
+    update(tmp_path / "mine", **answers_of_command(said))
+    assert "STRATEGY=repo2docker\n" in (tmp_path / "mine/ci/image.env").read_text()
+    assert what_runs(tmp_path / "mine")[0] == "CondaBuildPack"
 
 
 # 4, 5: strategies that would have no effect ------------------------------------------------------
@@ -147,13 +168,18 @@ def test_one_answer_says_where_tests_are(render: Callable[..., Path]) -> None:
 # 9: workflows, READMEs ---------------------------------------------------------------------------
 
 
-def test_never_two_workflows_that_publish(template: Path, tmp_path: Path) -> None:
+def test_never_two_workflows_that_publish(
+    template: Path, update: Callable[..., str], tmp_path: Path
+) -> None:
     """The template's stays out, and the message gives the choice."""
     _, said = adopted(template, tmp_path / "mine", PINNED | {".github/workflows/b.yml": PUBLISHES})
     assert not (tmp_path / "mine/.github/workflows/image.yml").exists()
     assert (tmp_path / "mine/.github/workflows/update.yml").exists()
     assert ".github/workflows/b.yml publishes an image" in said
-    assert "To have that instead: git rm yours, commit, copier copy again." in said
+    git_rm(tmp_path / "mine", ".github/workflows/b.yml")
+    update(tmp_path / "mine", **answers_of_command(said))
+    assert (tmp_path / "mine/.github/workflows/image.yml").exists()
+    assert not (tmp_path / "mine/.dockerignore").exists()
 
 
 @pytest.mark.parametrize(
@@ -165,7 +191,11 @@ def test_a_workflow_of_our_name_is_told(
 ) -> None:
     """It stays, and is not taken for the template's."""
     _, said = adopted(template, tmp_path / "mine", PINNED | {name: "on: push\n"}, url)
-    assert f"{name} is yours, so the template's stays out.\n  To have that too: rename" in said
+    assert (
+        f"{name} is yours, so the template's stays out.\nTo have that too, commit this, rename"
+        in said
+    )
+    assert name not in answers_of_command(said)["kept_files"]
 
 
 @pytest.mark.parametrize("name", ["README.rst", "README", "readme.md", "Readme.txt"])
