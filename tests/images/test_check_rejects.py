@@ -21,6 +21,12 @@ class Crashing(Kernel):
         os._exit(1)
 IPKernelApp.launch_instance(kernel_class=Crashing)
 """
+# ends the server 5 s after its page was asked for, of which the check asks nothing more then
+ENDS = """import os, threading
+def log(handler):
+    if handler.request.path.endswith("/lab"):
+        threading.Timer(5, os._exit, [3]).start()
+c.ServerApp.tornado_settings = {"log_function": log}"""
 # name: what is done to the good image, the row that must fail, words of the sentence
 REJECTED = {
     "entrypoint-drops-arguments": (
@@ -206,12 +212,17 @@ REJECTED = {
         "install git",
     ),
     "server-ends-itself": (
-        as_root(
-            'echo "import os, threading; threading.Timer(30, os._exit, [3]).start()" '
-            "> /opt/venv/etc/jupyter/jupyter_server_config.py"
-        ),
+        script("/opt/venv/etc/jupyter/jupyter_server_config.py", ENDS),
         "alive",
         "that ends the server after",
+    ),
+    "kernel-is-culled": (
+        as_root(
+            'echo "c.MappingKernelManager.cull_idle_timeout = c.MappingKernelManager.cull_interval = 3" '
+            "> /opt/venv/etc/jupyter/jupyter_server_config.py"
+        ),
+        "kernels",
+        "died",
     ),
     "extension-that-does-not-load": (
         as_root(
