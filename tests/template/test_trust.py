@@ -70,7 +70,7 @@ EXTENSIONS = sorted((ROOT / "extensions").glob("*.py"))
 LINKS = ROOT / "template" / "ci" / "hub_image" / "links.py"
 ALLOWED = {
     "__future__", "collections.abc", "copier_template_extensions", "difflib", "functools", "jinja2",
-    "jinja2.ext", "jinja2.runtime", "pathlib", "prompt_toolkit.application", "re", "reprlib", "shlex",
+    "jinja2.ext", "jinja2.runtime", "json", "pathlib", "prompt_toolkit.application", "re", "reprlib", "shlex",
     "tomllib", "types", "typing", "urllib.parse", "yaml",
 }  # fmt: skip
 # One asks git what an update changed, by commands that write nothing; one runs LINKS.
