@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import copier
 
@@ -45,7 +46,7 @@ def test_the_weekly_jobs_propose_what_is_newer(
     answers = {"name": "env", "repository": "me/env", "strategy": "dockerfile"}
     answers |= FIXED | updates.PINS | {"code_host": "gitlab"}
     made = releases(template, tmp_path / "template")
-    options = {"defaults": True, "quiet": True, "unsafe": True, "vcs_ref": "2.0.0"}
+    options: dict[str, Any] = {"defaults": True, "quiet": True, "unsafe": True, "vcs_ref": "2.0.0"}
     copier.run_copy(str(made), folder, data=answers, **options)
     commit(folder)
     git("push", "--quiet", str(remote), "HEAD:main", cwd=folder)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import docker
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from hub_image.settings import Settings
 from support import checked, standins
-from tools import pictures
+from tools.pictures import server
+from tools.pictures.browser import browser, log_in, open_lab, opened, run_cell
 
 
 def in_notebook(page: Page, address: str) -> None:
@@ -26,17 +27,13 @@ def test_a_cell_runs_on_each_interface(
     good: str, tmp_path: Path, docker_client: docker.DockerClient
 ) -> None:
     """JupyterLab's page, then Notebook's, behind the hub's own proxy."""
-    if not pictures.browser():
+    if not browser():
         standins.left_out("no Chromium here")
     settings = Settings.read(checked.write_repository(tmp_path))
     docker_client.images.get(good).tag(*settings.tested_image.split(":"))
-    with pictures.hub(settings) as address, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=pictures.browser())
-        page = chromium.new_page()
-        page.set_default_timeout(pictures.TIMEOUT * 1000)  # milliseconds
-        expect.set_options(timeout=pictures.TIMEOUT * 1000)
-        pictures.work(page, address, "print(6 * 7)")
+    with server.hub(settings) as address, opened() as page:
+        log_in(page, address)
+        run_cell(open_lab(page), "print(6 * 7)")
         expect(page.locator(".jp-OutputArea-output").first).to_have_text("42")
         page.keyboard.press("Control+S")
         in_notebook(page, address)
-        chromium.close()
