@@ -66,9 +66,9 @@ def test_a_start_that_takes_too_long_is_rejected(good: str, check: Check) -> Non
     text = '#!/bin/sh\n[ "$*" = jupyterhub-singleuser ] && sleep 600\nexec "$@"'
     slow = checked.script("/entry", text)
     image = checked.build("slow", f'FROM {good}\n{slow}\nENTRYPOINT ["/entry"]')
-    row, sentence = check(image, "--timeout", "8").failure
+    row, sentence = check(image, "--timeout", "15").failure
     assert row == "K12"
-    assert "within 8 s" in sentence
+    assert "within 15 s" in sentence
 
 
 def test_a_default_interface_that_is_not_there_is_rejected(

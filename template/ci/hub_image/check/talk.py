@@ -152,5 +152,7 @@ def _wait(hub: Hub, what: str, talk: Coroutine[Any, Any, T]) -> T:
     except (requests.Timeout, TimeoutError):
         why = f"does not answer within {limit:.0f} s"
     except (requests.RequestException, HTTPClientError, OSError) as error:
-        why = f"is out of reach: {error}"
+        gone = isinstance(error, HTTPClientError) and error.code == 404
+        culled = "is gone: let no setting end it so soon, as cull_idle_timeout does"
+        why = culled if gone else f"is out of reach: {error}"
     raise Silent(f"{what} {why}.", hub.logs(), "kernels")
