@@ -19,14 +19,19 @@ GROUP = "image"
 # The same packages on the same base, by hand: with every cache removed, and nothing else.
 INHERIT = """\
 FROM {base}
+USER root
+RUN apt-get update && apt-get install --yes --no-install-recommends less && \\
+    apt-get clean && rm -rf /var/lib/apt/lists/*
+USER ${{NB_UID}}
 COPY --chown=${{NB_UID}} environment.yml /tmp/
 RUN mamba env update --prefix "${{CONDA_DIR}}" --file /tmp/environment.yml && \\
     mamba clean --all --force-pkgs-dirs --yes && rm -rf /tmp/environment.yml ~/.cache
 """
 # The smallest image with the same packages that passes the check: git is for nbgitpuller.
 SYSTEM = """
-RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates git && \\
-    rm -rf /var/lib/apt/lists/* && useradd --uid 1000 --gid 100 --create-home --shell /bin/bash jovyan
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates git less && \\
+    echo 'PATH=/opt/env/bin:$PATH' > /etc/profile.d/env.sh && \\
+    apt-get clean && rm -rf /var/lib/apt/lists/* && useradd --uid 1000 --gid 100 --create-home --shell /bin/bash jovyan
 COPY --from=packages --chown=1000 /opt/env /opt/env
 ENV PATH=/opt/env/bin:$PATH SHELL=/bin/bash
 USER 1000
