@@ -108,6 +108,7 @@ def files(context: Names) -> Names:
     return {
         "adds_jupyterhub": adds_hub,
         "possible_tools": tools,
+        "tests_elsewhere": context.get("tests_folder", "tests") != "tests",
         "takes_conda_file": takes_conda.get(strategy, False),
         "takes_r_file": context["with_r"] and takes_r,
         "with_conda_file": with_conda,
@@ -211,6 +212,7 @@ class Contents(ContextHook):
     - `r_lines`: environment.yml brings R along
     - `runtime`: the word in runtime.txt, by which repo2docker chooses R or Python, or nothing
     - `takes_conda_file`, `takes_r_file`: whether such a file would be installed from, if there is one
+    - `tests_elsewhere`: a package's own tests have the folder tests/
     - `with_conda_file`, `with_pip_file`, `with_r_file`, `with_julia_file`: which files list packages
     - `with_python`, `with_r`, `with_julia`: whether the environment takes such packages
     - `with_license`: the template writes a licence

@@ -31,7 +31,7 @@ def by_hand(plan: Plan, root: Path) -> None:
         print(f"Both sides changed {name}: choose between the versions in it, then `git add` it.")
     for name in names("diff", "--name-only", "--no-renames", "--diff-filter=D", cwd=root):
         print(f"Removed {name}; to keep it: {shlex.join(['git', 'checkout', before, '--', name])}")
-    print("`git diff` shows what it did, `git stash --include-untracked` undoes it.")
+    print("`git diff HEAD` shows what it did, `git add --all && git stash` undoes all of it.")
 
 
 def save(plan: Plan, root: Path, folder: Path) -> None:
