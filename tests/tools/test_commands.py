@@ -37,6 +37,7 @@ ELSEWHERE = {
     r"(pipx|uv) run ci/publish\.py|docker login \S+": "tests/images/test_registry.py",
     r"(pipx|uv) run ci/update\.py": "tests/ci/update/",
     r"nox( -s (lint|tests|images|readme|pictures|catalogue))?": ".ci/run, and test_readme.py",
+    r"nox -s bench( -- --quick render)?": "test_bench.py, what it measures in little",
     r"nox -s release -- 1\.0\.0": "test_release.py, without the tests in between",
     r"pip install --user NAME": "no command here, but one for a server's terminal",
     r"copier update -d": "no command, but how answers are changed",
