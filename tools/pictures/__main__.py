@@ -65,9 +65,9 @@ def of_strategy(strategy: str, folder: Path, environment: dict[str, str]) -> Pat
 
 def main() -> None:
     """Take them all."""
+    draw(dialogue(), "copier copy", DOCS / "dialogue.svg")  # first: it wants nothing uncommitted
     take_form(DOCS / "form.png")
-    draw(dialogue(), "copier copy", DOCS / "dialogue.svg")
-    print("wrote docs/form.png docs/dialogue.svg", flush=True)
+    print("wrote docs/dialogue.svg docs/form.png", flush=True)
     with (
         tempfile.TemporaryDirectory() as place,
         standins.micromamba_server(),

@@ -74,7 +74,7 @@ class Terminal(pyte.HistoryScreen):
 
 
 def record(
-    command: list[str], choices: Mapping[str, str], folder: Path
+    command: list[str], choices: Mapping[str, str], folder: Path, env: Mapping[str, str] = {}
 ) -> tuple[list[Text], list[Text]]:
     """Run a program in a terminal and answer what it asks: Enter takes what it offers.
 
@@ -82,6 +82,7 @@ def record(
         command: the program and its arguments.
         choices: keys to press before that, by a part of the question, which Copier marks by 🎤.
         folder: where it runs.
+        env: variables besides those of this process.
 
     Returns:
         What was on the screen at the questions of `choices`, and all lines of the end, those that have
@@ -94,7 +95,7 @@ def record(
         command[0],
         command[1:],
         cwd=str(folder),
-        env={**os.environ, "TERM": "xterm-256color"},
+        env={**os.environ, **env, "TERM": "xterm-256color"},
         dimensions=(LINES, COLUMNS),
         encoding="utf-8",
     )
