@@ -75,6 +75,7 @@ def open_notebook(page: Page) -> Page:
     with page.expect_popup() as popup:
         page.get_by_role("menuitem", name="New", exact=True).click()
         page.get_by_role("menuitem", name="Python 3 (ipykernel)").first.click()
+    popup.value.wait_for_timeout(3000)  # milliseconds, until it knows its keys
     return popup.value
 
 
