@@ -6,7 +6,7 @@ import contextlib
 import io
 import itertools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pexpect
@@ -156,15 +156,16 @@ def _colour(name: str) -> str | None:
     return NAMES.get(name, name.replace("bright", "bright_"))
 
 
-def draw(lines: Iterable[Text | str], title: str, picture: Path) -> None:
+def draw(lines: Sequence[Text | str], title: str, picture: Path) -> None:
     """Write lines of a terminal as a picture.
 
     Args:
-        lines: of at most 80 characters.
+        lines: as wide a terminal as they need, but 80 characters at least.
         title: what stands above.
         picture: the SVG to write.
     """
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), color_system="truecolor")
+    width = max([COLUMNS, *(len(line) for line in lines)])
+    console = Console(record=True, width=width, file=io.StringIO(), color_system="truecolor")
     for line in lines:
         console.print(line, highlight=False, markup=False)
     svg = console.export_svg(title=title, theme=THEME, code_format=SVG, unique_id="terminal")
