@@ -54,6 +54,7 @@ def test_a_good_image_passes_every_row(
     rows = re.findall(r"^ *(\d+)\. .* ok \(\d+\.\d s\)", found.text, re.MULTILINE)
     assert [int(each) for each in rows] == list(range(1, 22))
     assert "2 passed" in found.text
+    assert re.search(r"ok \(.* s\): after 6\d s, with \d{2,3} MB of memory", found.text)
     assert "nbgitpuller will not work" in found.text
     assert "/opt/venv; what pip installs is kept" in found.text
     assert "ok (0.0 s): it asks for none" in found.text

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-from hub_image.check.containers import Containers
+from hub_image.check.containers import Containers, memory_of
 from hub_image.check.hub import Hub
 from hub_image.engine import connect
 from hub_image.settings import Settings
@@ -64,9 +63,7 @@ def _starts(settings: Settings, image: str, memory: list[float]) -> Callable[[],
             hub.start()
             hub.spawn()
             time.sleep(IDLE)
-            stats: Any = hub.container.stats(stream=False)
-            used = stats["memory_stats"]
-            memory.append((used["usage"] - used["stats"]["inactive_file"]) / 1e6)
+            memory.append(memory_of(hub.container))
             return hub.ready_after
         finally:
             hub.stop()

@@ -213,6 +213,13 @@ def archive(files: Mapping[str, bytes | Path], folder: str = "") -> bytes:
     return buffer.getvalue()
 
 
+def memory_of(container: Container) -> float:
+    """Return what a container uses, in MB, without the files that it read: as `docker stats` counts."""
+    stats: Any = container.stats(stream=False)
+    used = stats["memory_stats"]
+    return float(used["usage"] - used["stats"]["inactive_file"]) / 1e6
+
+
 def log_of(container: Container | None) -> str:
     """Return what a container has printed."""
     return container.logs().decode(errors="replace") if container else ""

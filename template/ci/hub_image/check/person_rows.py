@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from docker.errors import NotFound
 
-from hub_image.check.containers import MEMORY
+from hub_image.check.containers import MEMORY, memory_of
 from hub_image.check.person import Person
 from hub_image.check.report import Failed, row, tail
 from hub_image.check.talk import Kernel
@@ -217,7 +217,7 @@ def server_lives(person: Person) -> str:
     if person.kernel and "alive" not in (printed := person.kernel.run("print('alive')")):
         text = f"The kernel that was in use for {lived:.0f} s prints {printed!r}."
         raise Failed(text, hub.logs(), "kernels")
-    return f"after {lived:.0f} s"
+    return f"after {lived:.0f} s, with {memory_of(server):.0f} MB of memory"
 
 
 @row("restart K7")
