@@ -219,7 +219,7 @@ def catalogue(checkout: Path) -> str:
 def test_each_image_gets_the_newest_tag_of_its_kind_and_majors(
     checkout: Path, store: Store, native: str, foreign: str, docker_client: docker.DockerClient
 ) -> None:
-    """Past yanked tags and another hub's; what cannot be known is left and told."""
+    """Past yanked tags and another hub's; what cannot be known is left, and said."""
     listed = store.registry.tags("me/many")
     assert "2026-10-26" in listed, "a yanked tag is listed all the same"
     assert len(listed) > 400

@@ -162,8 +162,8 @@ def test_packages_are_imported(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    told = inside.answer(done.stdout)
-    assert told["absent"] == ["no-such", "libgdal"]
-    assert told["broken"].keys() == {"breaks", "crashes"}
-    assert told["broken"]["breaks"].endswith("libGL.so.1: cannot open shared object file")
-    assert told["imported"] == 3
+    seen = inside.answer(done.stdout)
+    assert seen["absent"] == ["no-such", "libgdal"]
+    assert seen["broken"].keys() == {"breaks", "crashes"}
+    assert seen["broken"]["breaks"].endswith("libGL.so.1: cannot open shared object file")
+    assert seen["imported"] == 3

@@ -84,15 +84,15 @@ def packages_import(person: Person) -> str:
 
 def _import(person: Person, asked: Asked) -> str:
     """Import packages of pip and conda in the kernel of Python; return how many."""
-    told = person.ask("imports", asked.pip, asked.conda)
+    seen = person.ask("imports", asked.pip, asked.conda)
     place, kernel = person.containers.place("postBuild"), person.first_kernel("python")
-    if told["absent"]:
-        text = f"install {', '.join(told['absent'])}, which the repository asks for, into {told['prefix']}"
+    if seen["absent"]:
+        text = f"install {', '.join(seen['absent'])}, which the repository asks for, into {seen['prefix']}"
         raise Failed(f"{place}, {text}: there the kernel '{kernel}' runs, and has it not.")
-    wants_gpu = {n for n, why in told["broken"].items() if any(w in why.lower() for w in NO_GPU)}
-    for name, why in told["broken"].items():
+    wants_gpu = {n for n, why in seen["broken"].items() if any(w in why.lower() for w in NO_GPU)}
+    for name, why in seen["broken"].items():
         if name not in wants_gpu:
             text = f"install what {name} needs, in apt.txt for one: the kernel '{kernel}' cannot import it"
             raise Failed(f"{person.containers.place('apt.txt')}, {text}: {why}.")
     note = f", but for {', '.join(sorted(wants_gpu))}, which want a GPU" if wants_gpu else ""
-    return f"{told['imported']} in {kernel}{note}"
+    return f"{seen['imported']} in {kernel}{note}"

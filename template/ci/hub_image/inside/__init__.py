@@ -18,7 +18,7 @@ def source(name: str) -> str:
 
 
 def answer(output: str) -> dict[str, Any]:
-    """Return what a program here told; nothing if it did not get that far.
+    """Return what a program here said; nothing if it did not get that far.
 
     Args:
         output: all that was printed: entrypoints and shells print too.
