@@ -15,6 +15,9 @@ FILES = {
 numpy>=1.26  # why
 dask[complete]==2025.1 ; python_version >= "3.9"
 tomli; python_version < "3.11"
+appnope; sys_platform == "darwin"
+pywin32; platform_system == "Windows"
+jeepney; sys_platform == "linux"
 pkg @ git+https://example.org/pkg
 -e .
 ./local
@@ -52,7 +55,7 @@ def test_names_are_found(tmp_path: Path, folder: str) -> None:
     for name, text in FILES.items():
         (tmp_path / folder / name).write_text(text, encoding="utf-8")
     asked = Asked.by(tmp_path, "3.13")
-    assert asked.pip == ["numpy", "dask", "pkg", "xarray", "cowsay"]
+    assert asked.pip == ["numpy", "dask", "jeepney", "pkg", "xarray", "cowsay"]
     assert asked.conda == ["python", "gdal", "r-base", "pip"]
     assert asked.r == ["ggplot2", "dplyr", "sf", "readr", "units", "limma"]
     assert asked.julia == ["CSV"]

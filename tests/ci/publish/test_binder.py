@@ -73,6 +73,17 @@ def test_binder_moves_on(repository: Path, remote: Path) -> None:
     assert f"FROM {newer}" in git("show", "binder:.binder/Dockerfile", cwd=remote)
 
 
+def test_a_branch_of_that_name_that_is_somebody_s_stays(
+    repository: Path, remote: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CI moves on only what CI has made."""
+    git("push", "--quiet", "origin", "main:binder", cwd=repository)
+    theirs = git("rev-parse", "binder", cwd=remote)
+    assert main(["binder", PUBLISHED], repository) == 2
+    assert "Rename your branch 'binder'" in capsys.readouterr().err
+    assert git("rev-parse", "binder", cwd=remote) == theirs
+
+
 @pytest.mark.parametrize(
     ("image", "env", "sentence"),
     [

@@ -160,6 +160,8 @@ def test_hub_lines_are_the_readme_s(
         for text in (several, blocks(lines)[1])
     )
     assert offered == wanted
+    loses = "what people save is lost"
+    assert (loses in lines) == (settings.home_dir != "/home/jovyan") == (loses in readme)
 
 
 def blocks(markdown: str) -> list[str]:

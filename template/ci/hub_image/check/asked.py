@@ -16,6 +16,9 @@ R_CALL = re.compile(
     r"""\binstall(?:\.packages|_version|)?\s*\(\s*(?:c\(([^)]*)\)|(["'][\w.]+["']))"""
 )
 
+# What the image runs on, whatever this machine does.
+LINUX = {"os_name": "posix", "platform_system": "Linux", "sys_platform": "linux"}
+
 
 @dataclass
 class Asked:
@@ -78,6 +81,6 @@ def _pip(lines: list[str], folder: Path, python: str, seen: tuple[Path, ...] = (
         # neither options, paths nor what is for another Python
         with contextlib.suppress(InvalidRequirement):
             wanted = Requirement(re.sub(r"(^|\s)#.*|\s--\w.*", "", line))
-            if wanted.marker is None or wanted.marker.evaluate({"python_version": python}):
+            if wanted.marker is None or wanted.marker.evaluate({**LINUX, "python_version": python}):
                 names.append(wanted.name)
     return names

@@ -39,6 +39,7 @@ AS_HUB = {
     "group_add": ["100"],
     "security_opt": ["no-new-privileges"],
     "mem_limit": "1g",
+    "memswap_limit": "1g",  # Kubernetes' nodes have no swap
 }  # K5 K6 K13
 MEMORY = "more memory than the 1 GB that a hub guarantees."  # K13
 T = TypeVar("T")

@@ -25,7 +25,8 @@ ABSENT = {
     ' if (!length(real) || !requireNamespace(real[1], quietly = TRUE)) cat("absent", name, "\\n") }}',
     "julia": 'for name in [{}]; Base.find_package(name) === nothing && println("absent ", name); end',
 }
-NO_GPU = ("cuda", "gpu", "nvidia", "nvcc")  # in the error of a package that wants one: here is none
+# In the error of a package that wants a GPU or a display: here is none.
+NOT_HERE = ("cuda", "display", "gpu", "nvidia", "nvcc")
 
 
 @row("kernels K10")
@@ -89,10 +90,10 @@ def _import(person: Person, asked: Asked) -> str:
     if seen["absent"]:
         text = f"install {', '.join(seen['absent'])}, which the repository asks for, into {seen['prefix']}"
         raise Failed(f"{place}, {text}: there the kernel '{kernel}' runs, and has it not.")
-    wants_gpu = {n for n, why in seen["broken"].items() if any(w in why.lower() for w in NO_GPU)}
+    unfit = {n for n, why in seen["broken"].items() if any(w in why.lower() for w in NOT_HERE)}
     for name, why in seen["broken"].items():
-        if name not in wants_gpu:
+        if name not in unfit:
             text = f"install what {name} needs, in apt.txt for one: the kernel '{kernel}' cannot import it"
             raise Failed(f"{person.containers.place('apt.txt')}, {text}: {why}.")
-    note = f", but for {', '.join(sorted(wants_gpu))}, which want a GPU" if wants_gpu else ""
+    note = f", but for {', '.join(sorted(unfit))}, which want a GPU or a display" if unfit else ""
     return f"{seen['imported']} in {kernel}{note}"

@@ -14,6 +14,7 @@ from hub_image.check.hub import Hub
 from hub_image.check.person import Person
 from hub_image.check.report import Failed, row
 
+HUB_WAITS = 30  # seconds from a container's start to an answer: jupyterhub/spawner.py, http_timeout
 QUICK = ("lab", "tree", "notebooks", "doc")  # Jupyter's own; others start behind a proxy
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"  # RStudio wants one it knows
 
@@ -57,7 +58,8 @@ def hub_starts(hub: Hub) -> str:
     """A real hub starts the server."""
     hub.start()
     hub.spawn()
-    return f"ready after {hub.ready_after:.1f} s"
+    late = f": more than the {HUB_WAITS} s that a hub waits unless its http_timeout is set"
+    return f"ready after {hub.ready_after:.1f} s{late if hub.ready_after > HUB_WAITS else ''}"
 
 
 @row("interface")

@@ -18,6 +18,7 @@ DOCKERFILE = """\
 FROM {image}
 COPY --chown=1000 . .
 """
+CI = "CI"  # who commits to the branch
 CI_FILES = [".binder", ".github", ".gitlab-ci.yml", "binder"]
 SETTINGS = {
     "gitlab": "Settings, CI/CD, Job token permissions: allow Git push requests",
@@ -41,8 +42,12 @@ def renew(root: Path, run: Run, image: str) -> None:
     if git("ls-remote", "origin", "refs/heads/binder", cwd=root, env=rights):
         git("fetch", "--quiet", "--depth=1", "origin", "refs/heads/binder", cwd=root, env=rights)
         parents = ["-p", "FETCH_HEAD"]
+        if git("log", "-1", "--format=%cn", "FETCH_HEAD", cwd=root) != CI:
+            raise UserError(
+                "Rename your branch 'binder', or answer binder=repository: CI did not make it."
+            )
     made = ("commit-tree", _tree(root, image), *parents, "-m", f"Start {image}")
-    commit = git(*made, cwd=root, env=identity("CI"))
+    commit = git(*made, cwd=root, env=identity(CI))
     try:
         git("push", "--quiet", "origin", f"{commit}:refs/heads/binder", cwd=root, env=rights)
     except subprocess.CalledProcessError as error:

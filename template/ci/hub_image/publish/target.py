@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from hub_image.git import git
-from hub_image.links import dockerspawner, profile, z2jh
+from hub_image.links import HOME, dockerspawner, profile, z2jh
 from hub_image.markdown import fence
 from hub_image.registry import SBOM, AccessDenied, Registry, RegistryError, attached
 from hub_image.runs import Run, set_outputs
@@ -157,4 +157,10 @@ def hub_lines(settings: Settings, image: str, tag: str) -> list[str]:
         "Or as one of several profiles:",
         "",
     ]
-    return [*lines, *fence(offered, "yaml"), "", "DockerSpawner:", "", *spawner]
+    lines += fence(offered, "yaml")
+    if settings.home_dir != HOME:
+        lines += [
+            "",
+            f"Mount the volume at {settings.home_dir} as well, or what people save is lost.",
+        ]
+    return [*lines, "", "DockerSpawner:", "", *spawner]
