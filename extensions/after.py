@@ -45,7 +45,7 @@ def update_report(context: dict[str, Any], folder: Path) -> list[str]:
         return [f"Nothing changed: {name} is what this release and its answers make."]
     unmerged = {line.partition("\t")[2] for line in names(folder, "ls-files", "-z", "--unmerged")}
     rejected = names(folder, "ls-files", "-z", "--others", "--", "*.rej")
-    lines = [f"Updated {name}. To see what changed: git diff HEAD"]
+    lines = [f"Updated {name}. To see what changed: git status, git diff HEAD"]
     lines += [
         f"  conflict    {shlex.quote(one)}: keep what is right of it" for one in sorted(unmerged)
     ]
@@ -82,7 +82,7 @@ def taken_away(context: dict[str, Any], folder: Path, unmerged: set[str]) -> lis
         quoted = shlex.quote(name)
         back = f"to have it back: git checkout HEAD -- {quoted}"
         if reads_instead(context, name):
-            back = f"as it would be built from; to see it: git show HEAD:{quoted}"
+            back = f"for the image would be built from it, and not from your other files; to see it: git show HEAD:{quoted}"
         lines.append(f"  taken away  {quoted}; {back}")
     return lines
 
@@ -174,7 +174,17 @@ def first_run(context: dict[str, Any], folder: Path) -> list[str]:
     }
     if host in runs:
         lines.append(f"Its first run is then at {runs[host]}")
-    return lines
+    if owner != "OWNER":
+        return lines
+    image = f" -d image={context['image'].replace('owner', owner)}"
+    image = image if context["strategy"] != "community-image" else ""
+    return [
+        "Type your account in place of OWNER in all that follows.",
+        *lines,
+        "Once it is there, put your account into its links and names, too:",
+        "  copier update --trust --defaults --vcs-ref=:current: \\",
+        f"    -d repository={repository}{image}",
+    ]
 
 
 class After(ContextHook):

@@ -152,7 +152,7 @@ def choice_error(value: str | list[str], choices: Collection[str], question: str
     for one in value if isinstance(value, list) else [value]:
         if one not in choices:
             near = choices if len(choices) < FEW else get_close_matches(str(one), choices)
-            wanted = ", ".join(near) or "those in the README's table"
+            wanted = ", ".join(near) or "those in the template's docs/catalogue.md"
             return f"Let {question} be one of {wanted}: {SHORT.repr(one)} is none of the choices."
     return ""
 

@@ -63,9 +63,7 @@ def _unknown(data: dict[str, Any]) -> str:
     for name in data:
         if not name.startswith("_") and name not in questions():
             near = get_close_matches(name, questions()) or questions()
-            return (
-                f"Use one of {', '.join(near)}: {SHORT.repr(name)} is no question of this template."
-            )
+            return f"Use {'one of ' * (len(near) > 1)}{', '.join(near)}: {SHORT.repr(name)} is no question of this template."
     return ""
 
 

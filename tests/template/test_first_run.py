@@ -86,3 +86,17 @@ def test_it_fits_in_a_terminal(template: Path, tmp_path: Path) -> None:
         line for line in lines if len(line) > 78 and "https://" in line
     ]
     assert len(lines) <= 20
+
+
+@pytest.mark.parametrize("strategy", ["community-image", "inherit"])
+def test_who_gave_no_account_is_asked_for_it_where_it_counts(
+    template: Path, tmp_path: Path, strategy: str
+) -> None:
+    """Before the commands that push, and once more with the names that follow from it."""
+    lines = after(made(template, tmp_path / "env", strategy=strategy))
+    first = next(number for number, line in enumerate(lines) if "of OWNER" in line)
+    assert lines[first] == "Type your account in place of OWNER in all that follows."
+    text = "\n".join(lines[first:])
+    assert "git remote add origin https://github.com/OWNER/env.git" in text
+    assert "-d repository=OWNER/env" in text
+    assert ("-d image=ghcr.io/OWNER/env" in text) == (strategy == "inherit")

@@ -41,7 +41,7 @@ REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
     "image without JupyterHub": (
         {"strategy": "community-image", "base": "rapids"},
         "rapids",
-        "README",
+        "docs/catalogue.md",
     ),
     "image without a tag": (
         {"strategy": "inherit", "base": "other", "base_reference": "quay.io/jupyter/base-notebook"},
