@@ -28,6 +28,9 @@ INSTEAD = {
     "pyproject.toml": "let postBuild run `python3 -m pip install .`",
     "setup.py": "let postBuild run `python3 -m pip install .`",
 }
+HERE = re.compile(
+    r"^[ -]*(?:-e *)?\.(?:\[[^]]*\])? *$", re.MULTILINE
+)  # pip installs the package itself
 PACKAGE = ("DESCRIPTION", "pyproject.toml", "setup.py")  # which stay, whoever installs them
 # What in a subfolder is an environment's.
 SIGNS = ("Dockerfile", "environment.yml", "install.R")
@@ -173,9 +176,9 @@ def other_base(context: Context) -> str:
 def _not_installed(context: Context, folder: Path) -> str:
     """Refuse a strategy with a Dockerfile of ours that would install nothing from a file."""
     strategy = context["strategy"]
-    own = (
-        [] if re.search(r"pip\S* install", text(folder / "postBuild")) else context["own_packages"]
-    )
+    lists = text(folder / "environment.yml") + text(folder / "requirements.txt")
+    installed = HERE.search(lists) or re.search(r"pip\S* install", text(folder / "postBuild"))
+    own = [] if installed else context["own_packages"]
     for name, instead in INSTEAD.items():
         if name in own if name in PACKAGE else (folder / name).is_file():
             remove = "" if name in PACKAGE or instead.startswith("rename") else " and remove it"

@@ -104,7 +104,7 @@ def not_root(containers: Containers) -> str:
         raise Failed(f"The image's USER is '{user}', that is root: {RULE}.")
     code, out = containers.run(["sh", "-c", "id -u; id -un"], user=None)
     if "1000" not in out.split():
-        raise Failed(f"The image's USER '{user}' has uid {tail(out, 1)}: {RULE}.", out)
+        raise Failed(f"The image's USER '{user}' has uid {tail(out, 2).split()[0]}: {RULE}.", out)
     if code:
         text = "add a user by `useradd --uid 1000`: /etc/passwd has none of that uid"
         raise Failed(f"{containers.place('postBuild')}, {text}.", out, "user")
