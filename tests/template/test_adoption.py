@@ -121,11 +121,19 @@ def test_a_strategy_without_effect_is_refused(template: Path, tmp_path: Path, na
     assert git("status", "--porcelain", cwd=folder) == ""
 
 
-def test_a_package_that_postbuild_installs_may_have_any_strategy(
-    template: Path, tmp_path: Path
+INSTALLS_IT = {
+    "postBuild": "#!/bin/bash\npython3 -m pip install .\n",
+    "requirements.txt": "numpy\n-e .\n",
+    "environment.yml": "dependencies:\n  - python=3.13\n  - pip:\n      - .[all]\n",
+}
+
+
+@pytest.mark.parametrize("name", INSTALLS_IT)
+def test_a_package_that_a_file_installs_may_have_any_strategy(
+    template: Path, tmp_path: Path, name: str
 ) -> None:
-    """As the refusal says."""
-    files = {"setup.py": "", "postBuild": "#!/bin/bash\npython3 -m pip install .\n"}
+    """As the refusal says, and as repo2docker's documentation does."""
+    files = {"setup.py": "", name: INSTALLS_IT[name]}
     adopted(template, tmp_path / "mine", files, strategy="dockerfile")
     assert (tmp_path / "mine" / "Dockerfile").exists()
 
