@@ -61,6 +61,17 @@ class Kernel:
                 return None
         return talk.result()
 
+    async def _at_rest(self) -> None:
+        """Wait until the server does not call it busy: to a busy one it connects at once, and may miss its words.
+
+        Source: jupyter_server/services/kernels/connection/channels.py, `nudge`.
+        """
+        while True:
+            model = await asyncio.to_thread(self._hub.session.get, self._url, timeout=60)
+            if not model.ok or model.json()["execution_state"] != "busy":
+                return
+            await asyncio.sleep(0.2)
+
     async def _talk(self, cell: str) -> str | None:
         """Do so over its websocket (jupyter-client.readthedocs.io, "Messaging in Jupyter")."""
         kind = "execute_request" if cell else "kernel_info_request"
@@ -73,6 +84,7 @@ class Kernel:
             "channel": "shell",
         }
         printed, replied, idle = "", False, False
+        await self._at_rest()
         with contextlib.closing(await _connect(self._hub, f"{self._url}/channels")) as channels:
             await channels.write_message(json.dumps(message))
             while not (replied and idle):
