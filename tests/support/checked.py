@@ -143,11 +143,11 @@ class Remains:
         }
 
     def found(self) -> set[str]:
-        """Return what has come since and is not removed within 30 s."""
-        new = set[str]()
-        for _ in range(30):
-            new = self.there() - self.before
+        """Return what has come since and stays for 150 s: what checks beside this one make is gone by then."""
+        new = self.there() - self.before
+        for _ in range(150):
             if not new:
                 break
             time.sleep(1)
+            new &= self.there()
         return new
