@@ -172,3 +172,21 @@ def test_the_template_brings_the_workflows_of_the_root() -> None:
     assert {path.name for path in brought.iterdir()} == {"image.yml", "update.yml"}
     for path in brought.iterdir():
         assert path.read_bytes() == (ROOT / ".github" / "workflows" / path.name).read_bytes()
+
+
+GITLAB = ROOT / "template" / "{{ on_gitlab }}" / ".gitlab-ci.yml"
+PASSWORDS = {"CI_DEPLOY_PASSWORD", "CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD", "REGISTRY_PASSWORD"}
+
+
+@pytest.mark.parametrize("job", ["test", "look"])
+def test_gitlab_gives_its_passwords_to_no_package(job: str) -> None:
+    """They are taken away before the first line that runs one, or by that line itself."""
+    lines = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))[job]["script"]
+    without = set[str]()
+    for line in lines:
+        if line.startswith("unset "):
+            without |= set(line.split()[1:])
+        if line.startswith("without="):
+            given = set(re.findall(r"-u (\w+)", line))
+        if "pipx run" in line:
+            assert without | (given if line.startswith("$without ") else set()) >= PASSWORDS

@@ -7,6 +7,8 @@ was asked, as it would sign by GitHub's own services.
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,3 +47,20 @@ def event(repository: Path, **more: Any) -> dict[str, Any]:
     before = git("rev-list", "--max-count=2", "HEAD", cwd=repository).splitlines()[1:]
     push = {"ref": "refs/heads/main", "before": before[0] if before else "0" * 40}
     return push | {"repository": about | {"visibility": "public"}} | more
+
+
+def programs(place: Path) -> str:
+    """Make a PATH on which `pipx` is this Python, and `python3` one that has no package.
+
+    Args:
+        place: a folder; the tokens that `pipx` was started with are noted in its file `seen`.
+    """
+    folder = place / "bin"
+    folder.mkdir()
+    for name, line in {
+        "pipx": f'shift; env | grep TOKEN > {place}/seen; exec {sys.executable} "$@"',
+        "python3": f'exec {sys.executable} -S "$@"',
+    }.items():
+        (folder / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"

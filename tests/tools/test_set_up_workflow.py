@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from support import button
+from support.act import programs
 from support.button import FIELDS, Copy, form
 from support.code_hosts import TOKEN
 from support.repositories import ROOT, git, text_of
@@ -25,19 +26,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="act runs workfl
 Press = Callable[..., Copy]
 SETUP = ROOT / ".github" / "workflows" / "setup.yml"
 HOSTILE = "$(touch pwned) `touch pwned` ${{ github.token }}\n: [a](b) '\" \\"
-
-
-def programs(place: Path) -> str:
-    """Make a PATH on which `pipx` is this Python, and `python3` one that has no package."""
-    folder = place / "bin"
-    folder.mkdir()
-    for name, line in {
-        "pipx": f'shift; env | grep TOKEN > {place}/seen; exec {sys.executable} "$@"',
-        "python3": f'exec {sys.executable} -S "$@"',
-    }.items():
-        (folder / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
-        (folder / name).chmod(0o755)
-    return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
 def act(made: Copy, token: str = TOKEN, **inputs: str) -> tuple[int, str, str]:

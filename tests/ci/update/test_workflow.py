@@ -21,6 +21,7 @@ import copier
 import pytest
 
 from support import code_hosts
+from support.act import programs
 from support.code_hosts import BRANCH, TOKEN
 from support.repositories import FIXED, ROOT, commit, git
 from support.updates import PINS, forget_runs, on_github
@@ -129,19 +130,6 @@ class Runner:
         return git("ls-tree", "-r", "--name-only", BRANCH, cwd=self.remote)
 
 
-def programs(place: Path) -> Path:
-    """Make a folder with `pipx`, which is this Python, and with a `python3` that has no package."""
-    folder = place / "bin"
-    folder.mkdir()
-    for name, line in {
-        "pipx": f'shift; env | grep -E "TOKEN" > {place}/seen; exec {sys.executable} "$@"',
-        "python3": f'exec {sys.executable} -S "$@"',
-    }.items():
-        (folder / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
-        (folder / name).chmod(0o755)
-    return folder
-
-
 @pytest.fixture
 def make(
     actions: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -176,7 +164,7 @@ def make(
             "ARTIFACTS": str(tmp_path / "artifacts"),
             "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"),
             "PIP_NO_INDEX": "1",  # no release of a tool is found
-            "PATH": f"{programs(tmp_path)}{os.pathsep}{os.environ['PATH']}",
+            "PATH": programs(tmp_path),
         }
         return Runner(folder, remote, host, command, env)
 
