@@ -222,7 +222,7 @@ REJECTED = {
             "> /opt/venv/etc/jupyter/jupyter_server_config.py"
         ),
         "kernels",
-        "The kernel 'python3' ",  # is gone, or died if it is so while it works
+        "cull_idle_timeout",
     ),
     "extension-that-does-not-load": (
         as_root(

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 import pytest
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+from tornado.websocket import WebSocketHandler
 
 from hub_image.check import server_rows
-from hub_image.check.talk import Kernel
+from hub_image.check.talk import Kernel, Silent, run_in_terminal
 
 
 class Answers:
@@ -59,3 +66,58 @@ def test_a_start_that_hubs_give_up_on_is_named(seconds: float, late: bool) -> No
     """KubeSpawner's http_timeout is 30 s (K12)."""
     hub: Any = AHub(ready_after=seconds)
     assert ("http_timeout" in server_rows.hub_starts.test(hub)) is late
+
+
+class Ended(RequestHandler):
+    """A terminal that is gone before anything connects."""
+
+    def get(self) -> None:
+        self.send_error(404)
+
+
+class Ending(WebSocketHandler):
+    """A terminal whose shell ends as soon as something has connected."""
+
+    def open(self) -> None:
+        self.close()
+
+
+class Disconnecting(WebSocketHandler):
+    """A terminal that says that its shell has ended, as terminado does."""
+
+    def open(self) -> None:
+        self.write_message('["disconnect", 1]')
+
+
+@contextmanager
+def served(handler: type[RequestHandler]) -> Iterator[int]:
+    """Serve a handler at every address; give the port."""
+    loop, sockets = asyncio.new_event_loop(), bind_sockets(0, "127.0.0.1")
+
+    async def serve() -> None:
+        HTTPServer(Application([(".*", handler)])).add_sockets(sockets)
+
+    loop.run_until_complete(serve())
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield sockets[0].getsockname()[1]
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
+@pytest.mark.parametrize("terminal", [Ended, Ending, Disconnecting])
+def test_a_shell_that_ends_at_once_is_named_whenever_it_ends(
+    terminal: type[RequestHandler],
+) -> None:
+    """On a machine with other work it ended before the check had connected."""
+    hub: Any = AHub()
+    hub.session.headers, hub.session.json, hub.logs = (
+        {"Authorization": ""},
+        lambda: {"name": "1"},
+        lambda: "",
+    )
+    with served(terminal) as port, pytest.raises(Silent, match="a terminal ends at once"):
+        hub.url = f"http://127.0.0.1:{port}/"
+        run_in_terminal(hub, "echo", "CHECK")

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import requests
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 from hub_image.check.hub import Hub
 from hub_image.check.report import Failed
@@ -40,9 +40,12 @@ class Kernel:
 
     def run(self, cell: str) -> str:
         """Run a cell, or ask for an introduction if it is empty; return what it prints; raises Silent."""
-        printed = _wait(self._hub, self._what, self._run(cell))
+        printed = _wait(self._hub, self._what, self._run(cell), gone=None)
         if printed is None:
-            text = f"{self._what} died: start it with `jupyter console` in the image to see why."
+            text = (
+                f"{self._what} died: start it with `jupyter console` in the image to see why, "
+                "and let no setting end it so soon, as cull_idle_timeout does."
+            )
             raise Silent(text, self._hub.logs(), "kernels")
         return printed
 
@@ -117,10 +120,10 @@ def run_in_terminal(hub: Hub, line: str, answer: str) -> str:
     """
     shown, what = "", "a terminal"
     name = _post(hub, what, "terminals", {})["name"]
+    url = f"{hub.url}terminals/websocket/{name}"
 
     async def talk() -> bool:
         nonlocal shown
-        url = f"{hub.url}terminals/websocket/{name}"
         with contextlib.closing(await _connect(hub, url)) as terminal:
             # the empty line ends the menu that zsh shows where there is no ~/.zshrc
             await terminal.write_message(json.dumps(["stdin", f"\r{line}\r"]))
@@ -132,7 +135,7 @@ def run_in_terminal(hub: Hub, line: str, answer: str) -> str:
                 shown += str(content[0]) if kind == "stdout" else ""
         return True
 
-    if not _wait(hub, what, talk()):
+    if not _wait(hub, what, talk(), gone=False):
         raise Silent(f"{what} ends at once, it shows {shown.strip()[-300:]!r}.", hub.logs())
     hub.session.delete(f"{hub.url}api/terminals/{name}", timeout=60)
     return shown
@@ -156,15 +159,19 @@ async def _connect(hub: Hub, url: str) -> WebSocketClientConnection:
     return await websocket_connect(HTTPRequest(url.replace("http", "ws", 1), headers=headers))
 
 
-def _wait(hub: Hub, what: str, talk: Coroutine[Any, Any, T]) -> T:
-    """Return what comes of a talk that ends in time; raises Silent."""
+def _wait(hub: Hub, what: str, talk: Coroutine[Any, Any, T], gone: T) -> T:
+    """Return what comes of a talk that ends in time, `gone` if the other side has ended; raises Silent."""
     limit = hub.containers.timeout
     try:
         return asyncio.run(asyncio.wait_for(talk, limit))
+    except WebSocketClosedError:
+        return gone
     except (requests.Timeout, TimeoutError):
         why = f"does not answer within {limit:.0f} s"
     except (requests.RequestException, HTTPClientError, OSError) as error:
-        gone = isinstance(error, HTTPClientError) and error.code == 404
-        culled = "is gone: let no setting end it so soon, as cull_idle_timeout does"
-        why = culled if gone else f"is out of reach: {error}"
+        if (
+            isinstance(error, HTTPClientError) and error.code == 404
+        ):  # it has ended before anything connected
+            return gone
+        why = f"is out of reach: {error}"
     raise Silent(f"{what} {why}.", hub.logs(), "kernels")
