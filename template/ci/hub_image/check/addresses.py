@@ -42,6 +42,12 @@ def addresses_of(client: docker.DockerClient) -> Addresses:
     for config in client.networks.get("bridge").attrs["IPAM"]["Config"] or []:
         if "." in config.get("Subnet", ""):
             gateway = config.get("Gateway") or str(ipaddress.ip_network(config["Subnet"])[1])
+            try:
+                with socket.socket() as probe:
+                    probe.bind((gateway, 0))
+            except OSError as error:
+                text = f"Run this on the machine of Docker's engine, or restart the engine: its {gateway} is not here, {error}."
+                raise UserError(text) from None
             return Addresses(gateway, gateway)
     raise UserError("Switch on the bridge of Docker's network 'bridge': it has no IPv4 subnet.")
 
