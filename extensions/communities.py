@@ -6,6 +6,7 @@ versions: it imports no sibling.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from copier_template_extensions import ContextHook
@@ -13,10 +14,15 @@ from copier_template_extensions import ContextHook
 Context = dict[str, Any]
 
 
+@cache
+def owner(base: str, communities: tuple[str, ...]) -> str:
+    """Return which of the communities maintains an image, or nothing: the image's key begins with its own."""
+    return next((key for key in communities if base == key or base.startswith(f"{key}-")), "")
+
+
 def community_of(context: Context, base: str) -> str:
-    """Return who maintains an image, a key of the catalogue's communities: its own key begins with it."""
-    known = context["catalogue"]["communities"]
-    return next((key for key in known if base == key or base.startswith(f"{key}-")), "")
+    """Return who maintains an image, a key of the catalogue's communities."""
+    return owner(base, tuple(context["catalogue"]["communities"]))
 
 
 def community_choices(context: Context) -> dict[str, str]:
@@ -29,11 +35,10 @@ def community_choices(context: Context) -> dict[str, str]:
 def of_community(context: Context) -> dict[str, str]:
     """Return the answers that `base` may have, by label: the images of the chosen community."""
     every, community = context["base_choices"], context.get("community", "")
-    wanted = {
-        label: base
-        for label, base in every.items()
-        if community in ("", community_of(context, base))
-    }
+    if not community:
+        return every
+    known = tuple(context["catalogue"]["communities"])
+    wanted = {label: base for label, base in every.items() if owner(base, known) == community}
     return wanted or every
 
 

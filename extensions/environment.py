@@ -19,6 +19,7 @@ from copier_template_extensions import ContextHook
 HOME = "/home/jovyan"
 FROM_BASE = ("community-image", "inherit")  # the strategies that start from a community's image
 OWN = ("inherit", "repo2docker", "dockerfile")  # the strategies that make an image of one's own
+FOLDERS = ("community_image", *OWN, "own_image", "on_github", "on_gitlab")
 URLS = {"lab": "/lab", "notebook": "/tree", "rstudio": "/rstudio"}  # what opens each interface
 
 Names = dict[str, Any]
@@ -180,6 +181,13 @@ def architectures(context: Names) -> Names:
     return {"architectures": possible}
 
 
+def folders(context: Names) -> Names:
+    """Return the names of template/'s folders: "." for one that is laid over the repository, else nothing."""
+    strategy, host = context.get("strategy", ""), context.get("code_host", "")
+    taken = {strategy.replace("-", "_"), f"on_{host}", "own_image" if strategy in OWN else ""}
+    return {name: "." if name in taken else "" for name in FOLDERS}
+
+
 def no_interface(context: Names, name: str) -> str:
     """Return why an interface cannot open first, or nothing where it can."""
     return "" if name in context["interfaces"] else "not in this environment"
@@ -192,10 +200,15 @@ def no_tool(context: Names, tool: str) -> str:
     return "this base has no conda" if tool == "conda" else "R beside Python needs conda"
 
 
+STEPS = (where, languages, files, package_files, runtime, opening, architectures, folders)
+
+
 class Contents(ContextHook):
     """Gives every template and question these names, computed from the answers so far.
 
     - `adds_jupyterhub`: the environment files must bring the hub's JupyterHub along
+    - `community_image`, `own_image`, `inherit`, `repo2docker`, `dockerfile`, `on_github`, `on_gitlab`: the names of
+      template/'s folders; one that is "." is laid over the repository, one that is empty is left out
     - `architectures`: for which processors the image can be built
     - `asked_packages`: by which tools packages can come into a file that the template writes
     - `binder_ref`: the branch or other ref of the repository that Binder opens
@@ -225,7 +238,7 @@ class Contents(ContextHook):
         Args:
             context: the answers so far, and what extensions/catalogue.py adds.
         """
-        for step in (where, languages, files, package_files, runtime, opening, architectures):
+        for step in STEPS:
             context.update(step(context))
         context["no_interface"] = lambda name: no_interface(context, name)
         context["no_tool"] = lambda tool: no_tool(context, tool)

@@ -23,7 +23,6 @@ SHORT.maxstring = SHORT.maxother = 80
 
 # How several choices are given at once: words in brackets, each before a comma or the end.
 LIST = re.compile(r"\[(?: *[a-z0-9]+ *(?:,|(?=\])))* *\]")
-FOLDER = "{{ '.' if "  # the default of a question that names a folder of the template
 
 
 @cache
@@ -55,7 +54,7 @@ def given_answers_error(context: Context) -> str:
         A sentence, or nothing.
     """
     data = context["_copier_conf"]["data"]
-    return _unknown(data) or _none_of_the_choices(context) or _computed(context, data)
+    return _unknown(data) or _none_of_the_choices(context)
 
 
 def _unknown(data: dict[str, Any]) -> str:
@@ -96,22 +95,6 @@ def _asked_again(context: Context, name: str) -> bool:
     conf = context["_copier_conf"]
     asked = questions()[name].get("ask") is not False
     return asked and not conf["defaults"] and name not in conf["data"]
-
-
-def _computed(context: Context, data: dict[str, Any]) -> str:
-    """Refuse an answer that names a folder of the template: which are taken follows from others."""
-    strategy = str(context.get("strategy", "")).replace("-", "_")
-    host = context.get("code_host") or questions()["code_host"]["default"]
-    taken = {strategy, f"on_{host}", "" if strategy == "community_image" else "own_image"}
-    for name, question in questions().items():
-        if question.get("when") is not False or FOLDER not in question["default"]:
-            continue
-        if data.get(name) not in (None, "." if name in taken else ""):
-            origin = "code_host" if name.startswith("on_") else "strategy"
-            return (
-                f"Leave {name} out: it follows from {origin}, and is not {SHORT.repr(data[name])}."
-            )
-    return ""
 
 
 class Given(Extension):

@@ -267,15 +267,10 @@ REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
         "repository, image",
     ),
     "unknown licence": ({"strategy": "inherit", "license": "GPL"}, "GPL", "BSD-3-Clause"),
-    "folder of another strategy": (
+    "folder of the template": (
         {"strategy": "inherit", "dockerfile": "."},
         "dockerfile",
-        "Leave dockerfile out: it follows from strategy",
-    ),
-    "folder of another code host": (
-        {"strategy": "inherit", "code_host": "gitlab", "on_github": "."},
-        "on_github",
-        "Leave on_github out: it follows from code_host",
+        "is no question of this template",
     ),
     "version of a tool": (
         {"strategy": "inherit", "repo2docker_version": "main"},
