@@ -20,7 +20,7 @@ from hub_image.publish.report import report
 from hub_image.registry import INDEX, SBOM, Manifest, Registry, RegistryError, attached
 from hub_image.runs import Run
 from hub_image.settings import Settings
-from support.ci_runs import about, github
+from support.ci_runs import about, github, gitlab
 from support.docker_standin import one_image
 from support.repositories import commit, git
 from support.strict_registry import StrictRegistry
@@ -51,11 +51,20 @@ def short(repository: Path) -> str:
 def pushed(
     registry: StrictRegistry, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Manifest]:
-    """A function that has `docker push` store an image of this commit, or of another."""
+    """A function that has `docker push` store an image of this commit, or of another.
+
+    `overtaken`: another run pushes the same tag right after it.
+    """
     (tmp_path / "listing.py").write_text("", encoding="utf-8")
     monkeypatch.setattr(contents, "LISTING", tmp_path / "listing.py")
 
-    def pushed(revision: str, platform: str = "linux/amd64", *, same: bool = True) -> Manifest:
+    def pushed(
+        revision: str,
+        platform: str = "linux/amd64",
+        *,
+        same: bool = True,
+        overtaken: bool = False,
+    ) -> Manifest:
         image, client = one_image({REVISION: revision}, platform)
         manifest = registry.hold_image()
         image.id = manifest.config if same else f"sha256:{64 * '0'}"
@@ -71,9 +80,13 @@ def pushed(
             if command[1] == "tag":
                 assert command[2] == image.id and command[3].startswith(f"{name}:")
             else:
-                assert command[:3] == ["docker", "push", "--quiet"]
-                tag = command[3].rpartition(":")[2]
+                assert command[:2] == ["docker", "push"] and len(command) == 3
+                tag = command[2].rpartition(":")[2]
                 registry.held[tag] = registry.held[manifest.digest]
+                if overtaken:
+                    registry.hold_image(tag, labels={"of": "another run"})
+                said = f"5f70bf18a086: Pushed\n{tag}: digest: {manifest.digest} size: 528\n"
+                return subprocess.CompletedProcess(command, 0, said)
             return subprocess.CompletedProcess(command, 0)
 
         monkeypatch.setattr(engine, "connect", lambda: client)
@@ -122,10 +135,20 @@ def test_another_image_than_the_tested_one(
     pushed: Callable[..., Manifest],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Somebody else pushes the same tag just then."""
+    """What Docker pushed is of another configuration."""
     pushed(git("rev-parse", "HEAD", cwd=repository), same=False)
     assert main(["push"], repository) == 1
     assert "is not the image that was tested" in capsys.readouterr().err
+
+
+def test_two_runs_push_one_commit(
+    registry: StrictRegistry, repository: Path, short: str, pushed: Callable[..., Manifest]
+) -> None:
+    """As for a branch and a git tag on it: each finds what it pushed itself, and none fails."""
+    manifest = pushed(git("rev-parse", "HEAD", cwd=repository), overtaken=True)
+    assert main(["push"], repository) == 0
+    assert registry.held[short] != registry.held[manifest.digest]
+    assert attached(Registry(registry.image, ACCOUNT), manifest, SBOM)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +231,29 @@ def test_a_second_image_of_one_day_is_used_by_its_commit(
     registry.hold_image(short)
     assert main(["tag"], repository) == 0
     assert f"## Published: ghcr.io/me/env:{short}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_git_tag_leaves_the_tag_of_the_day(
+    registry: StrictRegistry,
+    repository: Path,
+    short: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    held: bool,
+) -> None:
+    """It may be on an old commit, whose image would become today's."""
+    for key, value in gitlab("push", COMMIT_TAG="v1.0").items():
+        monkeypatch.setenv(key, value)
+    today = registry.hold_image(DAY, labels={"of": "main"}).data if held else None
+    registry.hold_image(short, labels={"of": "v1.0"})
+    assert main(["tag"], repository) == 0
+    assert {key for key in registry.held if ":" not in key} == {short, *([DAY] if held else [])}
+    assert not held or registry.held[DAY][1] == today
+    said = capsys.readouterr().err
+    assert f"## Published: ghcr.io/me/env:{short}\n" in said and f"- tags: `{short}`\n" in said
+    assert f'    name: ghcr.io/me/env\n    tag: "{short}"\n' in said and DAY not in said
 
 
 def test_what_is_private_says_where_to_change_that(

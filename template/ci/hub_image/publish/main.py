@@ -8,7 +8,7 @@ one by one:
     last     which image was published last: its layers are the cache of the next build
     report   what is in the image, and what differs from the last published one
     push     push the tested image under its commit, with a list of its packages (SBOM)
-    tag      give it the tag of the day, try to pull it as a hub does, and print the lines for hubs
+    tag      give it the tag of the day (not for a git tag), try to pull it as a hub does, print hubs' lines
     binder   renew the branch `binder`, from which Binder starts the published image
 
 Each but `report` needs nothing but Python, git and Docker: where CI gives a token, no package runs.

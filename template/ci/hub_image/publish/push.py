@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from hub_image.publish.target import handed_on, hub_lines, log_in, registry_of
 from hub_image.registry import SBOM, AccessDenied, Manifest, Registry, attach, attached
 from hub_image.runs import Run, set_outputs, summarize
 from hub_image.settings import Settings, UserError
+
+DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")  # in the last line of `docker push`
 
 
 def commit(settings: Settings) -> str:
@@ -66,8 +69,11 @@ def push(settings: Settings, run: Run) -> None:
     name = f"{registry.image}:{tag}"
     log_in(registry.image, run)
     subprocess.run(["docker", "tag", image, name], check=True)
-    subprocess.run(["docker", "push", "--quiet", name], check=True)
-    manifest = registry.manifest(tag)
+    command = ["docker", "push", name]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8")
+    # by its digest: another run of this commit, as for a git tag, may have pushed the same tag since
+    pushed = DIGEST.findall(done.stdout)
+    manifest = registry.manifest(pushed[-1] if pushed else tag)
     # an image's id is the digest of its configuration or, where Docker keeps images by containerd, of
     # the manifest
     if manifest is None or image not in (manifest.digest, manifest.config):
@@ -79,36 +85,36 @@ def push(settings: Settings, run: Run) -> None:
 
 
 def tag(settings: Settings, run: Run) -> None:
-    """Tag what was pushed by its commit and the day, and say how a hub uses it."""
+    """Tag what was pushed by its commit and the day, and say how a hub uses it.
+
+    A git tag may be on an old commit, so its run leaves the tag of the day as it is.
+    """
     registry = registry_of(settings, run)
     name = registry.image
-    if (
-        run.on == "github" or len(settings.platforms) > 1
-    ):  # to merge platforms, to attach a signature
+    if run.on == "github" or len(settings.platforms) > 1:  # to sign, to merge platforms
         log_in(name, run)
     short, day = commit(settings)[:12], f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+    tags = [short] if run.tag else [short, day]
     images = _pushed(settings, registry)
-    held = registry.manifest(day)
-    digest = _tagged(registry, images, short, day)
+    held = registry.manifest(tags[-1])
+    digest = _tagged(registry, images, *tags)
     public = is_public(name, digest)
     set_outputs(image=name, digest=digest, public=public)
     # nodes keep a tag that they have pulled: a second image of one day is used by its commit
-    lasting = short if held and held.digest != digest else day
+    lasting = short if held and held.digest != digest else tags[-1]
     lines = [f"## Published: {name}:{lasting}", "", f"- digest: `{digest}`"]
-    lines += [f"- tags: `{short}`, `{day}`", "- its labels name the commit and the code's address"]
+    said = ", ".join(f"`{one}`" for one in tags)
+    lines += [f"- tags: {said}", "- its labels name the commit and the code's address"]
     if all(attached(registry, image, SBOM) for image in images):
         whose = "the digest" if len(images) == 1 else "the digest of each platform"
         lines += [f"- the list of its packages (SBOM) is attached to {whose}"]
-    if lasting != day:
+    if lasting != tags[-1]:
         lines += [f"- `{day}` was another image before, which nodes may keep: use the commit's tag"]
     if public:
         lines += ["- anyone can pull it: an anonymous pull was tried"]
     else:
-        lines += [
-            "",
-            "**It is private: an anonymous pull was refused, so no hub without a secret and",
-        ]
-        lines += [f"no Binder can start it. Make it public here: {visibility_page(name)}**"]
+        lines += ["", "**It is private: an anonymous pull was refused, so no hub without a secret"]
+        lines += [f"and no Binder can start it. Make it public here: {visibility_page(name)}**"]
         if settings.binder == "image":
             lines += ["Then run this again, for the branch `binder`."]
     if settings.image != name:
