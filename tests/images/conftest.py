@@ -23,7 +23,7 @@ import pytest
 
 from support import button, checked, standins, updates
 from support import registry as registries
-from support.act import ADDRESS, ATTEST, WORKFLOW, Outcome
+from support.act import ADDRESS, ATTEST, WORKFLOW, Outcome, readable
 from support.repositories import commit, git
 
 # from npm; gitlab-ci-local needs a newer Node than Debian has, and npm's package `node` brings one
@@ -182,7 +182,8 @@ def act(
         variables["GIT_CONFIG_GLOBAL"] = str(repository.parent / "gitconfig")
         command = [str(programs / "act"), name, "--json", "--no-cache-server"]
         command += ["--eventpath", str(folder / "event.json"), "--secret", "GITHUB_TOKEN=none"]
-        command += ["--workflows", ".github/workflows/image.yml"]
+        workflow = repository / ".github" / "workflows" / "image.yml"
+        command += ["--workflows", str(readable(workflow, folder))]
         for secret in secrets:
             command += ["--secret", secret]
         for runner in ("ubuntu-latest", "ubuntu-24.04-arm"):

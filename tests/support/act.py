@@ -8,6 +8,7 @@ was asked, as it would sign by GitHub's own services.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,10 @@ runs:
 """
 
 
+# What GitHub reads since 2026 and act 0.2.89 refuses (nektos/act#6096): neither changes what one run does.
+UNKNOWN = re.compile(r"(?m)^ +(queue: max|deployment: false)( #.*)?\n|, deployment: false(?=})")
+
+
 @dataclass
 class Outcome:
     """What a run of the workflow did: each job's result, the summaries of all, the steps' log."""
@@ -38,6 +43,13 @@ class Outcome:
     jobs: dict[str, str] = field(default_factory=dict)
     summary: str = ""
     log: str = ""
+
+
+def readable(workflow: Path, folder: Path) -> Path:
+    """Return a copy of a workflow, in a folder, without the keys that act does not know."""
+    copy = folder / workflow.name
+    copy.write_text(UNKNOWN.sub("", workflow.read_text(encoding="utf-8")), encoding="utf-8")
+    return copy
 
 
 def event(repository: Path, **more: Any) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def steps(job: str) -> list[dict[str, Any]]:
 def test_gate(event: str, kind: str, name: str, opens: bool) -> None:
     """By the workflow alone, whatever the code of a branch says (issue 12, Security)."""
     assert holds(steps("plan")[0]["if"], **run(event, kind, name)) is opens
+    environment = JOBS["plan"]["environment"]["name"].strip("${} ")
+    assert holds(environment, **run(event, kind, name)) is opens
 
 
 def test_the_gate_opens_before_any_code_is_there() -> None:
@@ -133,6 +135,36 @@ def test_what_pushes_signs_or_writes_is_behind_the_gate(job: str) -> None:
         if writes.search(f"{step.get('run')} {step.get('uses')}"):
             conditions = f"{step.get('if')} {JOBS[job].get('if')}"
             assert "needs.plan.outputs.publish == 'true'" in conditions or job == "binder"
+
+
+ENVIRONMENTS = {
+    "plan": f"${{{{ {steps('plan')[0]['if']} && 'publish' || '' }}}}",
+    "image": f"${{{{ {PUBLISHES} && 'publish' || '' }}}}",
+    "publish": "publish",
+}
+
+
+def test_secrets_may_lie_in_an_environment() -> None:
+    """Whose rules keep them for the default branch and tags; it is named nowhere else, and deploys nothing.
+
+    A name that is empty names none: actions/runner, WorkflowTemplateConverter.cs,
+    ConvertToActionEnvironmentReference. `deployment: false`: GitHub's changelog of 2026-03-19.
+    """
+    with_secrets = {job for job in JOBS if "secrets." in str(JOBS[job])}
+    named = {job: JOBS[job]["environment"] for job in JOBS if "environment" in JOBS[job]}
+    assert with_secrets == set(named)
+    assert named == {job: {"name": name, "deployment": False} for job, name in ENVIRONMENTS.items()}
+
+
+def test_what_publishes_waits_and_is_not_left_out() -> None:
+    """Two runs of one commit, of a branch and a git tag, share the commit's tag.
+
+    GitHub keeps one run that waits, and cancels it for a later one, unless it is told to `queue: max`
+    (changelog of 2026-05-07); which run is first counts.
+    """
+    for job in ("publish", "binder"):
+        wanted = {"group": job, "cancel-in-progress": False, "queue": "max"}
+        assert JOBS[job]["concurrency"] == wanted
 
 
 def test_no_secret_is_the_whole_workflow_s() -> None:

@@ -21,7 +21,7 @@ import copier
 import pytest
 
 from support import code_hosts
-from support.act import programs
+from support.act import programs, readable
 from support.code_hosts import BRANCH, TOKEN
 from support.repositories import FIXED, ROOT, commit, git
 from support.updates import PINS, forget_runs, on_github
@@ -158,7 +158,7 @@ def make(
             *actions,
         ]
         command += ["--secret", f"GITHUB_TOKEN={TOKEN}", "--env", f"GITHUB_API_URL={host.url}"]
-        command += ["--workflows", ".github/workflows/update.yml"]
+        command += ["--workflows", str(readable(UPDATE, tmp_path))]
         command += ["--platform", "ubuntu-latest=-self-hosted"]
         env = os.environ | {
             "ARTIFACTS": str(tmp_path / "artifacts"),
