@@ -1,18 +1,19 @@
 """What the person's folder holds already, for Jinja: answers that can be read, and files that stay as they are.
 
-It only reads, and needs what extensions/dockerfile.py, license.py and origin.py add. Copier loads this file by its
-path, anew for each render: it imports no sibling, and what it has once read of a folder it keeps for that render.
+It only reads, and needs what extensions/dockerfile.py, license.py, origin.py, switch.py and versions.py add.
+Copier loads this file by its path, anew for each render: it imports no sibling, and what it has once read of
+a folder it keeps for that render.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from copier_template_extensions import ContextHook
 
 ANSWERS = ".copier-answers.yml"
@@ -59,13 +60,6 @@ def text(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-@cache
-def versions(language: str) -> str:
-    """Return a pattern of a language's versions that answers may name; others only speak of kept files."""
-    known = yaml.safe_load(text(Path(__file__).with_name("versions.yml")))[language]
-    return "|".join(re.escape(version) for version in known)
 
 
 @cache
@@ -150,12 +144,13 @@ def tests_folder(folder: Path) -> Answers:
     return {"tests_folder": IMAGE_TESTS} if taken else {}
 
 
-def environment(folder: Path, where: Path) -> Answers:
+def environment(folder: Path, where: Path, named: Callable[..., Answers]) -> Answers:
     """Return `strategy`, and what files say of languages, their versions and the tool that installs packages.
 
     Args:
         folder: the destination, which has no Dockerfile.
         where: the folder in it where repo2docker looks.
+        named: finds versions in the texts of environment.yml, runtime.txt and Project.toml.
     """
     there = environment_names(folder, where)
     if not there and where == folder:
@@ -176,29 +171,7 @@ def environment(folder: Path, where: Path) -> Answers:
         "strategy": "repo2docker",
         "packages_with": "conda" if by_conda else "pip",
         "languages": [language for language, is_there in has.items() if is_there],
-    } | language_versions(conda, runtime, text(where / "Project.toml"))
-
-
-def language_versions(conda: str, runtime: str, project: str) -> Answers:
-    """Return `python_version`, `r_version` and `julia_version`, as far as files name them.
-
-    Args:
-        conda: the text of environment.yml.
-        runtime: that of runtime.txt.
-        project: that of Project.toml.
-    """
-    answers = {}
-    python, r = versions("python"), versions("r")
-    if version := (
-        re.search(rf"^\s*- *python *=+ *({python})\b", conda, re.MULTILINE)
-        or re.fullmatch(rf"python-({python})(?:\.\d+)?", runtime)
-    ):
-        answers["python_version"] = version[1]
-    if match := re.fullmatch(rf"r-({r})(?:\.\d+)?-(\d{{4}}-\d\d-\d\d)", runtime):
-        answers["r_version"] = f"{match[1]}-{match[2]}"
-    if match := re.search(r'^julia *= *"[~^]?(1\.\d+)', project, re.MULTILINE):
-        answers["julia_version"] = match[1]
-    return answers
+    } | named(conda, runtime, text(where / "Project.toml"))
 
 
 class Folder(ContextHook):
@@ -206,7 +179,7 @@ class Folder(ContextHook):
 
     - `environment_files`: what says which packages an environment has
     - `existing_files`: which of the template's files an existing repository keeps as they are
-    - `found`: the answers that can be read from an existing repository, by question
+    - `found`: the answers that an existing repository's files give, by question; in updates, those that are as stored
     - `is_adopted`: whether the folder holds files, none of which this template made
     - `is_there`: a function; whether the folder has the file of that name
     - `keeps_environment`: whether the person's own files say what is installed
@@ -241,10 +214,23 @@ class Folder(ContextHook):
         context["template_files"] = template_files()
 
     def _look(self, context: dict[str, Any], folder: Path) -> None:
-        """Look what an existing repository holds."""
-        self._found = {}
+        """Look what an existing repository holds; in updates, what of it is as it was then."""
+        self._found, stored = {}, context["stored_answers"]
+        names = context["_copier_conf"]["data"].get("kept_files", stored.get("kept_files")) or []
         if is_foreign(folder):
             where, licence = context["environment_folder"], context["license_found"](folder)
-            self._kept = kept(folder, where, bool(licence))
-            theirs = context["dockerfile_found"]() or environment(folder, where)
-            self._found = context["origin"] | licence | theirs | tests_folder(folder)
+            names = self._kept = kept(folder, where, bool(licence))
+        elif not stored or not names:
+            return
+        found = context["origin"] | self._read(context, folder, names)
+        self._found = {n: v for n, v in found.items() if not stored or stored.get(n) == v}
+
+    def _read(self, context: dict[str, Any], folder: Path, names: list[str]) -> Answers:
+        """Return the answers of those files that are the person's: what the template wrote says nothing new."""
+        where, theirs = context["environment_folder"], {}
+        if "Dockerfile" in names:
+            theirs = context["dockerfile_found"]()
+        if "environment.yml" in names and not theirs:
+            theirs = environment(folder, where, self.environment.filters["language_versions"])
+        licence = context["license_found"](folder) if "LICENSE" in names else {}
+        return licence | theirs | tests_folder(folder)

@@ -1,4 +1,4 @@
-"""Versions that answers may name, for Jinja: choices, and filters that return a sentence or nothing.
+"""Versions that answers may name, for Jinja: choices, those that files name, and filters that return a sentence.
 
 Copier loads this file by its path and, in one update, in two versions: it imports no sibling.
 """
@@ -102,6 +102,28 @@ def year_error(value: str) -> str:
     )
 
 
+def language_versions(conda: str, runtime: str, project: str) -> dict[str, str]:
+    """Return `python_version`, `r_version` and `julia_version`, as far as files name them.
+
+    Args:
+        conda: the text of environment.yml.
+        runtime: that of runtime.txt.
+        project: that of Project.toml.
+    """
+    answers = {}
+    python, r = ("|".join(map(re.escape, known()[name])) for name in ("python", "r"))
+    if version := (
+        re.search(rf"^\s*- *python *=+ *({python})\b", conda, re.MULTILINE)
+        or re.fullmatch(rf"python-({python})(?:\.\d+)?", runtime)
+    ):
+        answers["python_version"] = version[1]
+    if match := re.fullmatch(rf"r-({r})(?:\.\d+)?-(\d{{4}}-\d\d-\d\d)", runtime):
+        answers["r_version"] = f"{match[1]}-{match[2]}"
+    if match := re.search(r'^julia *= *"[~^]?(1\.\d+)', project, re.MULTILINE):
+        answers["julia_version"] = match[1]
+    return answers
+
+
 class Versions(Extension):
     """Makes the functions above known to Jinja, under their own names."""
 
@@ -112,6 +134,6 @@ class Versions(Extension):
             environment: Copier's.
         """
         super().__init__(environment)
-        filters = (r_error, julia_error, version_error, year_error)
+        filters = (language_versions, r_error, julia_error, version_error, year_error)
         environment.filters.update({function.__name__: function for function in filters})
         environment.globals["python_choices"] = python_choices

@@ -22,7 +22,7 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from support.adopting import adopt, adopted
+from support.adopting import adopt, adopted, stored
 from support.existing import BASE, CONDA, MIT, POINTS, PUBLISHES, make, what_runs
 from support.repositories import ROOT, commit, git
 
@@ -184,6 +184,8 @@ def test_never_two_workflows_that_publish(
     assert not (tmp_path / "mine/.github/workflows/image.yml").exists()
     assert (tmp_path / "mine/.github/workflows/update.yml").exists()
     assert ".github/workflows/b.yml publishes an image" in said
+    readme = (tmp_path / "mine/README.md").read_text(encoding="utf-8")
+    assert "Your own CI is as it was" in readme and "image.yml" not in readme
     git_rm(tmp_path / "mine", ".github/workflows/b.yml")
     update(tmp_path / "mine", **answers_of_command(said))
     assert (tmp_path / "mine/.github/workflows/image.yml").exists()
@@ -217,13 +219,19 @@ def test_one_readme_is_enough(template: Path, tmp_path: Path, name: str) -> None
 # 10: what is asked and said --------------------------------------------------------------------------------
 
 
-def asked(template: Path, folder: Path) -> set[str]:
-    """Answer all prompts by Enter, and return the questions that were asked, of those with a fixed text."""
+def asked(run: Callable[..., Any], *arguments: Any, strategy: str = "") -> set[str]:
+    """Answer all prompts by Enter, and return the questions that were asked, of those with a fixed text.
+
+    Args:
+        run: Copier's function.
+        arguments: what it works on.
+        strategy: the keys that choose another one than is offered.
+    """
     screen = io.StringIO()
     output = Vt100_Output(screen, lambda: Size(rows=24, columns=200), enable_cpr=False)
     with create_pipe_input() as keys, create_app_session(input=keys, output=output):
-        keys.send_text(40 * "\r")
-        copier.run_copy(str(template), folder, unsafe=True, quiet=True)
+        keys.send_text(2 * "\r" + strategy + 40 * "\r")
+        run(*arguments, overwrite=True, unsafe=True, quiet=True)
     questions = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
     helps = {
         name: one["help"] for name, one in questions.items() if name[0] != "_" and "help" in one
@@ -235,10 +243,25 @@ def test_nothing_is_asked_that_a_file_answers(template: Path, tmp_path: Path) ->
     """Nor what would have no effect; what no file can say is asked for."""
     conda = make(tmp_path / "conda", PINNED | {"LICENSE": MIT})
     wanted = {"strategy", "name", "description", "jupyterhub_major", "interface", "image"}
-    assert asked(template, conda) == wanted | {"platforms", "binder"}
+    assert asked(copier.run_copy, str(template), conda) == wanted | {"platforms", "binder"}
     pointer = make(tmp_path / "pointer", {"Dockerfile": BASE})
     wanted = {"strategy", "name", "description", "jupyterhub_major", "interface", "license"}
-    assert asked(template, pointer) == wanted
+    assert asked(copier.run_copy, str(template), pointer) == wanted
+
+
+def test_nor_is_it_asked_in_updates(template: Path, tmp_path: Path) -> None:
+    """As long as the files say what is stored; what another strategy must know besides is asked."""
+    folder = tmp_path / "mine"
+    adopted(template, folder, PINNED | {"LICENSE": MIT})
+    commit(folder)
+    wanted = {"strategy", "name", "description", "jupyterhub_major", "interface", "image"}
+    wanted |= {"platforms", "binder"}
+    assert asked(copier.run_update, folder) == wanted
+    assert git("status", "--porcelain", cwd=folder) == ""
+    git("remote", "set-url", "origin", "https://gitlab.com/ada/moved", cwd=folder)
+    wanted |= {"base", "community", "code_host"}
+    assert asked(copier.run_update, folder, strategy="\x1b[A") == wanted
+    assert stored(folder)["strategy"] == "inherit"
 
 
 def test_an_update_says_that_from_is_the_persons(
