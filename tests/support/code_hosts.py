@@ -73,7 +73,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.active: dict[str, int] = {}  # on which day a file was enabled last
         self.today = 0  # days since the last commit
         self.may_open_requests = True
-        self.workflow_is_there = True
+        self.workflow_is_there = True  # image.yml
         self.expired: set[str] = set()
         self.repository: dict[str, Any] = {}  # what it says of the repository itself
 
@@ -193,7 +193,7 @@ class GitHub(Handler):
     def workflow(self, name: str, what: str | None, content: dict[str, Any]) -> None:
         """Answer about a workflow, enable it, or start it on a branch."""
         state = self.server.states.get(name, "active")
-        if not self.server.workflow_is_there:
+        if name == "image.yml" and not self.server.workflow_is_there:
             self.refuse(404, "Not Found")
         elif what is None:
             self.answer(200, {"path": f".github/workflows/{name}", "state": state})

@@ -90,6 +90,16 @@ def test_a_workflow_that_is_not_there_hides_no_update(make: Make) -> None:
     assert "did not start" in done.said
 
 
+def test_a_workflow_that_is_kept_out_is_left_alone(make: Make) -> None:
+    """One of the person's publishes instead: nothing is started, complained about or promised."""
+    made = make("2.0.0", kept_files="[.github/workflows/image.yml]")
+    made.host.workflow_is_there = False
+    made.host.wait(61)
+    done = made.run()
+    assert done.code == 0 and made.host.started == [] and made.host.states["update.yml"] == "active"
+    assert "did not start" not in done.said and "workflow Image" not in made.request["body"]
+
+
 @pytest.mark.parametrize("host", ["gitlab"])
 def test_gitlab_has_no_such_rule(make: Make, host: str) -> None:
     """Its schedule starts both jobs."""

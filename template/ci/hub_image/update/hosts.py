@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -136,9 +137,18 @@ class GitHub(Host):
         self.ours = {"request": f"head={owner}:{BRANCH}", "issue": f"labels={BRANCH}"}
         self.new = {"request": {"head": BRANCH, "base": branch}, "issue": {"labels": [BRANCH]}}
         page = f"{self.server}/{self.project}/actions/workflows/image.yml?query=branch%3A{BRANCH}"
+        # in a repository that had a workflow of its own, which publishes, ours stays out
+        answers = (root / ".copier-answers.yml").read_text(encoding="utf-8")
+        self.has_image = not re.search(
+            r"^ *- \.github/workflows/image\.yml$", answers, re.MULTILINE
+        )
         if self.token == self.own:
-            self.tests = f"""The [workflow Image]({page}) builds and tests the image of this branch, which
-the status of its last commit shows. The checks of a request like this one wait: press "Approve and run"."""
+            self.tests = (
+                f"""The [workflow Image]({page}) builds and tests the image of this branch, which
+the status of its last commit shows. """
+                * self.has_image
+            )
+            self.tests += 'The checks of a request like this one wait: press "Approve and run".'
 
     def headers(self, path: str) -> dict[str, str]:
         """Return who asks for a path, and how."""
@@ -148,7 +158,7 @@ the status of its last commit shows. The checks of a request like this one wait:
 
     def start_tests(self) -> None:
         """Start the image's workflow on the branch: what a run's own token pushes starts none."""
-        if self.token == self.own:
+        if self.token == self.own and self.has_image:
             self.ask("POST", "actions/workflows/image.yml/dispatches", ref=BRANCH)
 
     def keep_going(self) -> None:
@@ -158,10 +168,10 @@ the status of its last commit shows. The checks of a request like this one wait:
         (docs, "Disabling and enabling a workflow"), so image.yml has none. That enabling a file starts the
         60 days anew is what others have seen (gautamkrishnar/keepalive-workflow#56).
         """
-        for name in ("update.yml", "image.yml"):
+        for name in ("update.yml", *["image.yml"] * self.has_image):
             if self.ask("GET", f"actions/workflows/{name}")["state"] != "disabled_manually":
                 self.ask("PUT", f"actions/workflows/{name}/enable")
-        if os.environ["GITHUB_EVENT_NAME"] == "schedule":
+        if os.environ["GITHUB_EVENT_NAME"] == "schedule" and self.has_image:
             self.ask("POST", "actions/workflows/image.yml/dispatches", ref=self.branch)
 
 
