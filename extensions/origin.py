@@ -20,6 +20,7 @@ BY_443 = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 # What people call the two in ~/.ssh/config, to have several keys: github-work, github.com-work.
 ALIAS = re.compile(r"(github|gitlab)(?:\.com)?(?:[-_][\w-]+)?")
 PATH = re.compile(r"[\w.~-]+(?:/[\w.~-]+)*", re.ASCII)
+GITLAB = "registry.gitlab.com/"
 HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
@@ -43,17 +44,35 @@ def git_config(folder: Path) -> str:
     return text(place / "config")
 
 
+def host_name(host: str) -> str:
+    """Return what ~/.ssh/config calls a host (ssh_config(5)), or the host itself.
+
+    It is read and not asked for by `ssh -G`, which runs the programs that `Match exec` names there.
+    """
+    try:
+        words = text(Path.home() / ".ssh" / "config")
+    except RuntimeError:  # there is no home
+        return host
+    for block in re.split(r"(?im)^[ \t]*(?=(?:host|match)[ \t=])", words):
+        names, _, rest = block.partition("\n")
+        name = re.search(r"(?im)^[ \t]*hostname[ \t=]+\"?([^\s\"]+)", rest)
+        if name and host in names.lower().split()[1:] and block[0] in "Hh":
+            return name[1]
+    return host
+
+
 def split(url: str) -> tuple[str, str]:
     """Return the host of an address of git's, with the port if it is HTTP's, and the path; nothing if it has none.
 
     Who or which password the address names is left out: an answer is committed.
     """
     if short := re.fullmatch(r"(?:[^@/:]+@)?([\w.-]+):(?!//)/*(.+)", url):
-        host, port, path = short[1], "", short[2]
+        host, port, path = host_name(short[1].lower()), "", short[2]
     else:
         try:
             parts = urlsplit(url)
             host, path = parts.hostname or "", parts.path
+            host = host_name(host) if "ssh" in parts.scheme else host
             port = f":{parts.port}" if parts.port and parts.scheme.startswith("http") else ""
         except ValueError:  # such as a port that is no number
             return "", ""
@@ -82,22 +101,24 @@ def origin(folder: Path) -> dict[str, str]:
 
 def full_image(repository: str, code_host: str, name: str) -> str:
     """Return the name under which an image is published unless one says otherwise: the repository's."""
-    places = {"github": f"ghcr.io/{repository}", "gitlab": f"registry.gitlab.com/{repository}"}
+    places = {"github": f"ghcr.io/{repository}", "gitlab": f"{GITLAB}{repository}"}
     return places.get(code_host, f"quay.io/OWNER/{name}").lower()
 
 
 def short_image(full: str, error: Callable[[str], str]) -> str:
     """Return an image's name with as much of its last part as hubs take with a tag.
 
-    GitLab's registry takes only names that begin with the project's path: there it stays.
+    GitLab's registry takes only names that begin with the project's path: a shorter one is Quay's.
 
     Args:
         full: the name.
         error: says what is wrong with a name, or nothing.
     """
     place, _, last = full.rpartition("/")
-    if full.startswith("registry.gitlab.com/") or not error(full):
+    if not error(full):
         return full
+    if full.startswith(GITLAB):
+        place = f"quay.io/{place.removeprefix(GITLAB).partition('/')[0]}"
     last = "-".join(re.findall(r"[a-z0-9]+", last))
     while len(last) > 1 and error(f"{place}/{last}"):
         last = last[:-1].rstrip("-")
@@ -125,8 +146,16 @@ class Origin(ContextHook):
             return full_image(context["repository"], context["code_host"], context["name"])
 
         def note() -> list[str]:
-            shorter = context["image"] == short_image(full(), error) != full()
-            return [f"The image is {context['image']}:", "  hubs take no longer name."] * shorter
+            image = context["image"]
+            lines = [f"The image is {image}:", "  hubs take no longer name."]
+            if full().startswith(GITLAB):
+                lines[1] = (
+                    "  hubs take no name as long as that in GitLab's registry would be. In Settings, CI/CD,"
+                )
+                lines += [
+                    "  Variables its CI needs REGISTRY_USERNAME and REGISTRY_PASSWORD for quay.io."
+                ]
+            return lines if image == short_image(full(), error) != full() else []
 
         context["image_note"] = note
         context["published_image"] = lambda: short_image(full(), error)

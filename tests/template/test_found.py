@@ -135,6 +135,10 @@ REMOTES = {
         "other",
         "https://git.example.org:8443/ada/notes.git",
     ),
+    "git@mine:a/b/notes.git": ("gitlab", "a/b/notes"),
+    "ssh://git@lab/a/b/notes.git": ("gitlab", "a/b/notes"),
+    "git@github.com:ada/notes.git": ("github", "ada/notes"),
+    "ssh://git@git.example.net/ada/notes.git": ("github", "OWNER/mine"),
     "work:ada/notes": ("github", "OWNER/mine"),
     "https://github.com/$(id)/`id`": ("github", "OWNER/mine"),
     "https://[bad/x": ("github", "OWNER/mine"),
@@ -142,12 +146,31 @@ REMOTES = {
 }
 
 
+SSH = """\
+Host *
+  ServerAliveInterval 60
+Host git.example.net
+  HostName %h.internal
+Host lab mine
+  User git
+  HostName gitlab.com
+Match host github.com exec "touch ran"
+  HostName evil.example.org
+Host github.com
+  hostname = ssh.github.com
+  Port 443
+"""
+
+
 @pytest.mark.parametrize("url", REMOTES)
-def test_remotes(template: Path, tmp_path: Path, url: str) -> None:
-    """However the address is written; a password in it goes nowhere."""
+def test_remotes(template: Path, tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the address is written; a password in it goes nowhere, and SSH runs nothing."""
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "config").write_text(SSH)
     stored, said = adopted(template, tmp_path / "mine", PINNED, url)
     assert (stored["code_host"], stored["repository"]) == REMOTES[url]
-    assert "secret" not in f"{stored}{said}"
+    assert "secret" not in f"{stored}{said}" and not (tmp_path / "mine" / "ran").exists()
 
 
 def test_a_worktree_knows_its_origin(template: Path, tmp_path: Path) -> None:
@@ -157,12 +180,29 @@ def test_a_worktree_knows_its_origin(template: Path, tmp_path: Path) -> None:
     assert adopt(template, tmp_path / "beside")["repository"] == "ada/My_Notes"
 
 
-def test_a_long_image_name_is_shortened_with_a_word(template: Path, tmp_path: Path) -> None:
+LONG = "notebooks-for-the-summer-school-2026"
+SHORTER = {
+    f"https://github.com/a-research-group/{LONG}.git": (
+        "ghcr.io/a-research-group/notebooks-for-the-summer",
+        "hubs take no longer name.",
+    ),
+    # whose registry takes no name but with the project's whole path
+    f"https://gitlab.com/a-group/its-part/{LONG}.git": (
+        "quay.io/a-group/notebooks-for-the-summer-school-20",
+        "Variables its CI needs REGISTRY_USERNAME and REGISTRY_PASSWORD for quay.io.",
+    ),
+}
+
+
+@pytest.mark.parametrize("url", SHORTER)
+def test_a_long_image_name_is_shortened_with_a_word(
+    template: Path, tmp_path: Path, url: str
+) -> None:
     """As long as hubs take it with a tag."""
-    url = "https://github.com/a-research-group/notebooks-for-the-summer-school-2026.git"
+    image, word = SHORTER[url]
     stored, said = adopted(template, tmp_path / "mine", PINNED, url)
-    assert stored["image"] == "ghcr.io/a-research-group/notebooks-for-the-summer"
-    assert f"The image is {stored['image']}:\n  hubs take no longer name." in said
+    assert stored["image"] == image
+    assert f"The image is {image}:\n" in said and f"  {word}\n" in said
 
 
 def test_hostile_files_become_no_answers(template: Path, tmp_path: Path) -> None:
