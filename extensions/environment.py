@@ -106,6 +106,9 @@ def files(context: Names) -> Names:
     tools = [tool for tool in ("conda", "pip") if (has_conda if tool == "conda" else not no_pip)]
     takes_r = strategy == "inherit" or (strategy == "repo2docker" and asked == ["r"])
     julia = bool(context.get("julia_packages")) or "julia" in asked
+    licence = context.get("license")
+    if licence == "mine":
+        licence = context.get("kept_license", "none")
     return {
         "adds_jupyterhub": adds_hub,
         "possible_tools": tools,
@@ -113,7 +116,8 @@ def files(context: Names) -> Names:
         "takes_conda_file": takes_conda.get(strategy, False),
         "takes_r_file": context["with_r"] and takes_r,
         "with_conda_file": with_conda,
-        "with_license": context.get("license") not in ("mine", "none"),
+        "license_text": licence,
+        "with_license": licence not in ("mine", "none"),
         "with_julia_file": context["with_julia"] and julia,
         "with_pip_file": own and not with_conda and (not conda or adds_hub),
         "with_r_file": context["with_r"] and not r_by_conda and context["r_asked"],
@@ -217,6 +221,7 @@ class Contents(ContextHook):
     - `default_url`: the path that a server opens first
     - `home`: where the home is, and with it the hub's home volume
     - `interfaces`: what a hub can open in the environment, the expected one first
+    - `license_text`: which licence the template writes, or `none`
     - `no_interface`, `no_tool`: functions; why one cannot be chosen, or nothing
     - `package_files`: by tool, the file into which its packages go, or nothing
     - `possible_tools`: which tools can install Python packages, the usual one first

@@ -213,3 +213,49 @@ def test_packages_for_a_file_of_ones_own_are_refused(renders: Any, tmp_path: Pat
     with pytest.raises(SystemExit, match="Add them to"):
         renders.new(path, strategy="repo2docker", pip_packages="cowsay")
     assert (path / "requirements.txt").read_text(encoding="utf-8") == "numpy\n"
+
+
+MINE = {"license": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "more"),
+    [
+        ("", {}),
+        ("a line more\n", {"strategy": "repo2docker"}),
+        ("all of it\n", {}),
+        ("removed", {"strategy": "community-image"}),
+    ],
+    ids=["unedited", "added to", "replaced", "removed"],
+)
+def test_a_licence_that_becomes_mine_stays(
+    made: Callable[..., Path], update: Callable[..., str], tmp_path: Path, edit: str, more: Answers
+) -> None:
+    """As it is, whatever a person has written into it; in later updates and switches, too."""
+    path = made(tmp_path / "env", strategy="inherit", license="MIT")
+    file = path / "LICENSE"
+    text = file.read_text(encoding="utf-8")
+    mine = edit if edit == "all of it\n" else text + edit
+    file.write_text(mine, encoding="utf-8", newline="\n")
+    if edit == "removed":
+        file.unlink()
+    commit(path)
+    before = text_of(path).get("LICENSE")
+    for answers in (MINE | more, {"strategy": "dockerfile"}):
+        message = update(path, **answers)
+        assert "LICENSE" not in message and unmerged(path) == []
+        assert text_of(path).get("LICENSE") == before
+        commit(path)
+
+
+def test_mine_writes_no_licence(
+    made: Callable[..., Path], update: Callable[..., str], tmp_path: Path
+) -> None:
+    """Where there was none; and what a person puts there is left alone."""
+    path = made(tmp_path / "env", strategy="inherit", license="none")
+    update(path, **MINE)
+    assert "LICENSE" not in text_of(path)
+    (path / "LICENSE").write_text("Do as you like.\n", encoding="utf-8", newline="\n")
+    commit(path)
+    assert "LICENSE" not in update(path, strategy="repo2docker")
+    assert text_of(path)["LICENSE"] == "Do as you like.\n"
