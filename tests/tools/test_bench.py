@@ -77,6 +77,29 @@ def test_the_empty_template_has_two_releases(tmp_path: Path) -> None:
     assert {"1.0.0", "2.0.0"} == set(git("tag", cwd=made).split())
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", []),
+        ("needs: [plan, publish]", "needs: [plan, image, publish]", [("binder", "image")]),
+        ("ci/publish.py tag", "ci/publish.py report", [("publish", "image")]),
+        (
+            "needs.*.result",
+            "needs.plan.result",
+            [("result", one) for one in ("image", "publish", "binder")],
+        ),
+    ],
+    ids=["as it stands", "a job more", "without what comes by the registry", "without results"],
+)
+def test_a_job_that_waits_in_vain_is_counted(
+    old: str, new: str, expected: list[tuple[str, str]]
+) -> None:
+    text = workflow.WORKFLOW.read_text(encoding="utf-8")
+    assert old in text
+    waits = workflow.in_vain(text.replace(old, new) if old else text)
+    assert len(waits) >= 8 and [one for one, vain in waits.items() if vain] == expected
+
+
 # --- table, JSON and picture ------------------------------------------------------------------------
 
 

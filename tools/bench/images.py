@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,8 +84,16 @@ class Image:
 class Builder:
     """Builds images, and knows which to remove."""
 
-    def __init__(self) -> None:
-        self._prefix = f"bench-{secrets.token_hex(4)}"
+    def __init__(self, env: Mapping[str, str] | None = None, *options: str) -> None:
+        """Choose a prefix of names.
+
+        Args:
+            env: the variables of `docker`; this process's unless given.
+            options: of each `docker build`.
+        """
+        self.prefix = f"bench-{secrets.token_hex(4)}"
+        self.env = env
+        self._options = options
 
     def build(self, folder: Path, *options: str, dockerfile: str = "") -> Image:
         """Build a folder as repo2docker builds one with a Dockerfile.
@@ -98,8 +106,8 @@ class Builder:
         Raises:
             BenchError: it does not build.
         """
-        name = f"{self._prefix}/{secrets.token_hex(4)}:built"
-        command = ["docker", "buildx", "--builder", "default", "build", "--load", "--tag", name]
+        name = f"{self.prefix}/{secrets.token_hex(4)}:built"
+        command = ["buildx", "--builder", "default", "build", "--load", "--tag", name]
         command += [
             "--provenance=false",
             "--build-arg",
@@ -107,21 +115,32 @@ class Builder:
             "--build-arg",
             "NB_USER=jovyan",
         ]
-        command += ["--build-arg", "REPO_DIR=/srv/repo", *options, "--progress", "plain"]
+        command += ["--build-arg", "REPO_DIR=/srv/repo", *self._options, *options]
+        command += ["--progress", "plain"]
         if dockerfile:
             (folder / "by-hand.Dockerfile").write_text(dockerfile, encoding="utf-8")
             command += ["--file", str(folder / "by-hand.Dockerfile")]
         started = time.monotonic()
+        self.docker(*command, str(folder))
+        return Image(name, time.monotonic() - started)
+
+    def docker(self, *arguments: str) -> str:
+        """Run `docker`; return what it printed.
+
+        Raises:
+            BenchError: it fails.
+        """
+        command = ["docker", *arguments]
         done = subprocess.run(
-            [*command, str(folder)], check=False, capture_output=True, encoding="utf-8"
+            command, check=False, capture_output=True, encoding="utf-8", env=self.env
         )
         if done.returncode:
             raise BenchError(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
-        return Image(name, time.monotonic() - started)
+        return done.stdout
 
     def clean_up(self) -> None:
         """Remove what was built."""
-        standins.forget_images([f"{self._prefix}/"])
+        standins.forget_images([f"{self.prefix}/"])
 
 
 @contextlib.contextmanager

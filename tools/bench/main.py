@@ -21,7 +21,7 @@ from tools.bench.measure import FULL, QUICK, BenchError, Row, progress
 
 MEASURES = ROOT / "docs" / "measures.json"
 PICTURE = ROOT / "docs" / "measures.svg"
-GROUPS = ("render", "fleet", "peers", "workflow", "image", "rebuild", "server", "check")
+GROUPS = ("render", "fleet", "peers", "workflow", "image", "rebuild", "fresh", "server", "check")
 
 
 def machine(runs: int) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from hub_image.settings import Settings
-from tools.bench.images import CASES, LINES, SETS, Builder, about, builder, repository
+from tools.bench.images import CASES, LINES, SETS, about, builder, repository
 from tools.bench.measure import QUICK, Row, medians, progress
 
 __all__ = ["GROUP", "about", "rows"]
@@ -32,15 +33,23 @@ def rows(folder: Path, runs: int) -> Iterator[Row]:
                 settings = repository(where, answers, SETS["scientific packages"])
                 cold.append(build.build(where, "--no-cache").seconds)
                 for change in GOALS:
-                    again[change].append(_again(build, settings, change, answers["packages_with"]))
+                    with changed(settings, change, answers["packages_with"]):
+                        again[change].append(build.build(where).seconds)
             for change, goal in GOALS.items():
                 words = (f"{case}: built again, {change}", "nothing cached")
                 measured = medians(list(zip(again[change], cold, strict=True)))
                 yield Row.of(GROUP, words, goal, "s", measured)
 
 
-def _again(build: Builder, settings: Settings, change: str, tool: str) -> float:
-    """Make a change, build, and take it back; return the seconds."""
+@contextlib.contextmanager
+def changed(settings: Settings, change: str, tool: str) -> Iterator[None]:
+    """Make a change in a repository, and take it back.
+
+    Args:
+        settings: of the repository.
+        change: a key of `GOALS`.
+        tool: what installs Python packages.
+    """
     name, line = {
         "one package more": LINES[tool],
         "one apt package more": ("apt.txt", "file\n"),
@@ -50,6 +59,6 @@ def _again(build: Builder, settings: Settings, change: str, tool: str) -> float:
     before = path.read_text(encoding="utf-8")
     path.write_text(before + line, encoding="utf-8")
     try:
-        return build.build(settings.root).seconds
+        yield
     finally:
         path.write_text(before, encoding="utf-8")
