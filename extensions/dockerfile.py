@@ -92,14 +92,12 @@ def family_of(reference: str, words: str, catalogue: Answers) -> str:
     """Return the family of an image that the catalogue does not hold, by whose it is and what the Dockerfile says."""
     name, _, tag = reference.partition("@")[0].rpartition(":")
     owner = name.split("/")[-2]
-    if owner == "rocker":
+    if owner == "rocker" or "/home/rstudio" in words:
         return "rocker-4"
-    if COMMIT.fullmatch(tag) or "NB_PYTHON_PREFIX" in words:
+    if "NB_PYTHON_PREFIX" in words:
         return "repo2docker"
-    if "/home/rstudio" in words:
-        return "rocker-4"
     theirs = {one["image"].split("/")[-2]: one["family"] for one in catalogue["images"].values()}
-    family = theirs.get(owner, "docker-stacks")
+    family = theirs.get(owner, "repo2docker" if COMMIT.fullmatch(tag) else "docker-stacks")
     return family if family in FAMILIES else "docker-stacks"
 
 

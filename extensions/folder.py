@@ -43,9 +43,11 @@ R_PACKAGE = "DESCRIPTION"
 DOCKERFILES = (".binder/Dockerfile", "Dockerfile")
 # Where the tests of an image lie, if tests/ is taken: as in 2i2c's and Berkeley's repositories.
 IMAGE_TESTS = "image-tests"
+BY_PYTEST = (IMAGE_TESTS, "conftest.py", "pytest.ini", "tests", "tox.ini")
 TESTS = ("conftest.py", "example.ipynb", "test_environment.py")
 README = re.compile(r"readme(\.\w+)?", re.IGNORECASE)
-# What publishes an image from a workflow.
+# Where CI is told what to do, and what publishes an image from there.
+CI = (".circleci/config.y*ml", ".github/workflows/*.y*ml", ".travis.yml", "azure-pipelines.yml")
 PUBLISHES = re.compile(
     r"repo2docker-action|build-(and-)?push|(docker|podman|buildah) push|--push\b|skopeo copy"
 )
@@ -106,9 +108,11 @@ def environment_names(folder: Path, where: Path) -> set[str]:
 
 @cache
 def publishing_workflows(folder: Path) -> list[str]:
-    """Return the workflows of a repository that publish an image, sorted."""
-    paths = sorted((folder / ".github" / "workflows").glob("*.y*ml"))
-    return [path.name for path in paths if PUBLISHES.search(text(path))]
+    """Return the files by which a repository's CI publishes an image, sorted."""
+    paths = [path for pattern in CI for path in folder.glob(pattern)]
+    return sorted(
+        path.relative_to(folder).as_posix() for path in paths if PUBLISHES.search(text(path))
+    )
 
 
 def kept(folder: Path, where: Path, has_license: bool) -> list[str]:
@@ -120,9 +124,10 @@ def kept(folder: Path, where: Path, has_license: bool) -> list[str]:
         has_license: whether there is a licence, under whichever name.
     """
     # Without a .dockerignore of its own a repository's image had all files, .git too: so it has them now.
+    # And hooks that nobody asked for would change the files of the person.
     paths = {name: folder / name for name in template_files()}
     names = {name for name, path in paths.items() if path.exists() or path.is_symlink()}
-    names.add(".dockerignore")
+    names |= {".dockerignore", ".pre-commit-config.yaml"}
     if any(README.fullmatch(path.name) for path in folder.iterdir()):
         names.add("README.md")
     if has_license:
@@ -139,8 +144,8 @@ def kept(folder: Path, where: Path, has_license: bool) -> list[str]:
 
 
 def tests_folder(folder: Path) -> Answers:
-    """Return `tests_folder` where the template's tests may not lie in tests/."""
-    taken = (folder / IMAGE_TESTS).is_dir() or (folder / "tests").exists()
+    """Return `tests_folder` where the template's tests may not lie in tests/, as pytest would run them elsewhere."""
+    taken = packages_of_its_own(folder) or any((folder / name).exists() for name in BY_PYTEST)
     return {"tests_folder": IMAGE_TESTS} if taken else {}
 
 
@@ -184,7 +189,7 @@ class Folder(ContextHook):
     - `is_there`: a function; whether the folder has the file of that name
     - `keeps_environment`: whether the person's own files say what is installed
     - `own_packages`, `publishing_workflows`: of an existing repository, the files of a package that is itself
-      installed, and the workflows that publish images
+      installed, and those of its CI that publishes images
     - `template_files`: every file that the template may write
     """
 

@@ -19,6 +19,7 @@ LICENSES = {
     "BSD-3-Clause": r"Redistribution and use in source and binary forms(?s:.*)Neither the name",
     "MIT": r"Permission is hereby granted, free of charge",
 }
+OTHER = re.compile(r"Creative Commons|\bCC[- ](?:BY|0)|GNU (?:\w+ )?General Public", re.IGNORECASE)
 MINE = "mine"  # the answer for any other
 FILE = re.compile(r"(?:un)?licen[cs]es?(?:[.-].*)?|copying(?:[.-].*)?", re.IGNORECASE)
 
@@ -49,10 +50,10 @@ def license_of(folder: Path) -> dict[str, str]:
     if not files:
         return {"license": MINE} if is_named(folder) else {}
     words = text(files[0]) if len(files) == 1 else ""  # two of them are the person's own matter
-    name = next((key for key, pattern in LICENSES.items() if re.search(pattern, words)), None)
-    if name is None:
+    found = [key for key, pattern in LICENSES.items() if re.search(pattern, words)]
+    if len(found) != 1 or OTHER.search(words):  # such as one for the texts and one for the programs
         return {"license": MINE}
-    known = {"license": name}
+    known = {"license": found[0]}
     notice = r"^\s*Copyright (?:\(c\) )?(20\d\d)(?:[-\d, ]*) (\S.{,150})$"
     holder = re.search(notice, words, re.MULTILINE)
     if holder and holder[2].strip().isprintable():

@@ -35,6 +35,8 @@ def notes(context: Context, folder: Path) -> list[str]:
         + _of_dockerfile(context, folder)
         + _of_workflows(context, folder)
         + _of_versions(context)
+        + _of_hooks(folder)
+        + _of_publication(context)
     )
 
 
@@ -59,9 +61,9 @@ def _of_dockerfile(context: Context, folder: Path) -> list[str]:
             f"git rm {name}, stop what writes it, commit that, then:",
             _without(context, ".binder/Dockerfile", "Dockerfile") + " -d strategy=repo2docker",
         ]
-    if context["found"].get("base") and reference:
+    if context["found"].get("base") and context["base_facts"]["newer_tags"]:
         return [f"{name} stays yours: updates of its base image change FROM alone."]
-    if reference and context["found"].get("strategy") == "dockerfile":
+    if reference:
         return [f"{name} starts from {reference}: no update follows that."]
     return []
 
@@ -69,9 +71,10 @@ def _of_dockerfile(context: Context, folder: Path) -> list[str]:
 def _of_workflows(context: Context, folder: Path) -> list[str]:
     """Return lines on CI that is there already."""
     kept, lines = context.get("kept_files") or [], []
-    publishing = [f".github/workflows/{name}" for name in context["publishing_workflows"]]
+    publishing = context["publishing_workflows"]
     if publishing and context["code_host"] == "github":
-        lines += [f"{name} publishes an image, so image.yml stays out." for name in publishing]
+        more = f" as {len(publishing) - 1} more do" if publishing[1:] else ""
+        lines.append(f"{publishing[0]} publishes an image{more}, so image.yml stays out.")
         lines.append("To have that instead, commit this, git rm yours, commit that, then:")
         lines.append(_without(context, ".github/workflows/image.yml"))
     ours = [".gitlab-ci.yml"] if context["code_host"] == "gitlab" else []
@@ -91,6 +94,8 @@ def _of_workflows(context: Context, folder: Path) -> list[str]:
 def _of_versions(context: Context) -> list[str]:
     """Return a line where files ask for a Python that no answer can name."""
     where = context["environment_folder"]
+    if not context["keeps_environment"]:  # else it is the template's
+        return []
     for name, pattern in {
         "environment.yml": r"^\s*- *python *=+ *([\d.]+)",
         "runtime.txt": r"^python-([\d.]+)",
@@ -99,6 +104,31 @@ def _of_versions(context: Context) -> list[str]:
         if asked and "python_version" not in context["found"]:
             return [f"{name} keeps Python {asked[1]}, which no answer can name."]
     return []
+
+
+def _of_hooks(folder: Path) -> list[str]:
+    """Return lines on hooks of the person's, which would change the programs: each update would be a conflict."""
+    config = ".pre-commit-config.yaml"
+    if not (folder / config).is_file():
+        return []
+    return [
+        f"Keep your hooks off the template's programs, by this line in {config}:",
+        "  exclude: ^ci/",
+    ]
+
+
+def _of_publication(context: Context) -> list[str]:
+    """Return a line on what CI will do, where it is the template's: nobody should find an image by surprise."""
+    ours = {"github": ".github/workflows/image.yml", "gitlab": ".gitlab-ci.yml"}
+    ci = ours.get(context["code_host"])
+    if ci is None or ci in context["kept_files"]:
+        return []
+    if context["strategy"] == "community-image":
+        return ["CI will test each change, and publish nothing."]
+    return [
+        "CI will test each change, and from the default branch publish",
+        f"  {context['image']}",
+    ]
 
 
 def from_notes(context: Context) -> list[str]:

@@ -23,7 +23,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from support.adopting import adopt, adopted, stored
-from support.existing import BASE, CONDA, MIT, POINTS, PUBLISHES, make, what_runs
+from support.existing import BASE, CIRCLE, CONDA, MIT, POINTS, PUBLISHES, make, what_runs
 from support.repositories import ROOT, commit, git
 
 PINNED = {"environment.yml": CONDA}
@@ -162,6 +162,13 @@ def test_a_package_s_own_tests_run_as_before(template: Path, tmp_path: Path) -> 
     assert "image-tests" not in done.stdout and "1 test collected" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["setup.py", "DESCRIPTION", "pytest.ini", "tox.ini"])
+def test_what_pytest_may_collect_from_the_root(template: Path, tmp_path: Path, name: str) -> None:
+    """A package whose tests lie in it runs pytest as well: it shall find none of the template's."""
+    stored, _ = adopted(template, tmp_path / "mine", PINNED | {name: ""})
+    assert stored["tests_folder"] == "image-tests"
+
+
 def test_one_answer_says_where_tests_are(render: Callable[..., Path]) -> None:
     """And it is one folder."""
     folder = render(strategy="repo2docker", tests_folder="checks")
@@ -176,20 +183,38 @@ def test_one_answer_says_where_tests_are(render: Callable[..., Path]) -> None:
 # 9: workflows, READMEs ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [(".github/workflows/b.yml", PUBLISHES), (".circleci/config.yml", CIRCLE)]
+)
 def test_never_two_workflows_that_publish(
-    template: Path, update: Callable[..., str], tmp_path: Path
+    template: Path, update: Callable[..., str], tmp_path: Path, name: str, text: str
 ) -> None:
     """The template's stays out, and the message gives the choice."""
-    _, said = adopted(template, tmp_path / "mine", PINNED | {".github/workflows/b.yml": PUBLISHES})
+    _, said = adopted(template, tmp_path / "mine", PINNED | {name: text})
     assert not (tmp_path / "mine/.github/workflows/image.yml").exists()
     assert (tmp_path / "mine/.github/workflows/update.yml").exists()
-    assert ".github/workflows/b.yml publishes an image" in said
+    assert f"{name} publishes an image, so image.yml stays out." in said
+    assert "CI will" not in said
     readme = (tmp_path / "mine/README.md").read_text(encoding="utf-8")
     assert "Your own CI is as it was" in readme and "image.yml" not in readme
-    git_rm(tmp_path / "mine", ".github/workflows/b.yml")
+    git_rm(tmp_path / "mine", name)
     update(tmp_path / "mine", **answers_of_command(said))
     assert (tmp_path / "mine/.github/workflows/image.yml").exists()
     assert not (tmp_path / "mine/.dockerignore").exists()
+
+
+def test_many_workflows_that_publish_are_one_line(template: Path, tmp_path: Path) -> None:
+    """Of sixteen the person knows."""
+    files = {f".github/workflows/{number}.yml": PUBLISHES for number in range(16)}
+    _, said = adopted(template, tmp_path / "mine", PINNED | files)
+    assert "/0.yml publishes an image as 15 more do, so image.yml" in said and "/1.yml" not in said
+
+
+def test_hooks_of_the_person_s_are_kept_off_the_programs(template: Path, tmp_path: Path) -> None:
+    """They would change them, and each update would be a conflict."""
+    files = {".pre-commit-config.yaml": "repos: []\n"}
+    _, said = adopted(template, tmp_path / "mine", PINNED | files)
+    assert "by this line in .pre-commit-config.yaml:\n  exclude: ^ci/\n" in said
 
 
 @pytest.mark.parametrize(
@@ -282,6 +307,7 @@ def test_the_closing_message_fits(template: Path, tmp_path: Path) -> None:
         template, tmp_path / "mine", PINNED | {"README.md": "# Mine\n", "LICENSE": MIT}
     )
     assert "/docs/adopt.md" in said and "its README.md says how" not in said
+    assert "from the default branch publish\n  ghcr.io/ada/my_notes\n" in said
     for name in ("README.md", "LICENSE", "environment.yml"):
         assert f"Yours, which stays as it is, now and in updates: {name}\n" in said
 
@@ -318,8 +344,9 @@ def test_one_of_several_environments_in_a_repository_of_its_own(
 def test_a_new_environment_beside_others_in_subfolders(template: Path, tmp_path: Path) -> None:
     """With a strategy, as the refusal says."""
     files = {"images/one/environment.yml": CONDA}
-    adopted(template, tmp_path / "mine", files, strategy="repo2docker")
+    _, said = adopted(template, tmp_path / "mine", files, strategy="repo2docker")
     assert (tmp_path / "mine" / "environment.yml").exists()
+    assert "which no answer can name" not in said
 
 
 @pytest.mark.parametrize(

@@ -99,9 +99,17 @@ def test_nothing_of_theirs_changes(life: Life) -> None:
 
 
 def test_what_would_be_passed_over_does_not_come_in(life: Life) -> None:
-    """Nor does what would change the image: no .dockerignore where there was none."""
-    unwanted = life.what.absent | {".dockerignore"}
+    """Nor does what would change the image or the files: no .dockerignore where there was none, no hooks."""
+    unwanted = life.what.absent | {".dockerignore", ".pre-commit-config.yaml"}
     assert not (set(life.adopted) - set(life.before)) & unwanted
+
+
+def test_rules_for_line_ends_are_for_the_template_s_files_alone(life: Life) -> None:
+    """Theirs stay as they are, on Windows too."""
+    if ".gitattributes" not in life.before:
+        rules = (life.folder / ".gitattributes").read_text(encoding="utf-8").splitlines()
+        names = {line.split()[0] for line in rules}
+        assert names == {"#", ".copier-answers.yml", "ci/**"}
 
 
 def test_the_programs_come_in(life: Life) -> None:

@@ -51,6 +51,10 @@ FROMS: dict[str, tuple[str, dict[str, str]]] = {
         "ARG TAG=2026-07-28\nFROM quay.io/jupyter/scipy-notebook:$TAG\n",
         {"strategy": "dockerfile"},
     ),
+    "a commit of Jupyter's own": (
+        "FROM jupyter/base-notebook:213760e5674e\nRUN true\n",
+        {"strategy": "inherit", "base": "other", "base_family": "docker-stacks"},
+    ),
     "rocker's": (
         ROCKER,
         {
@@ -76,6 +80,23 @@ def test_a_dockerfile_is_read(template: Path, tmp_path: Path, name: str) -> None
     assert {key: stored.get(key) for key in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("tag", "word"),
+    [
+        (
+            "213760e5674e",
+            "starts from docker.io/jupyter/base-notebook:213760e5674e: no update follows",
+        ),
+        ("2023-10-20", "stays yours: updates of its base image change FROM alone."),
+    ],
+)
+def test_what_updates_will_do_is_said(template: Path, tmp_path: Path, tag: str, word: str) -> None:
+    """Commits have no order: of those none is newer."""
+    text = f"FROM jupyter/base-notebook:{tag}\nRUN true\n"
+    _, said = adopted(template, tmp_path / "mine", {"Dockerfile": text})
+    assert f"Dockerfile {word}" in said
+
+
 def test_what_was_read_reaches_the_programs(template: Path, tmp_path: Path) -> None:
     """The check mounts the home volume where the user lives, and opens what people expect."""
     adopted(template, tmp_path / "mine", {"Dockerfile": ROCKER})
@@ -93,6 +114,11 @@ LICENSES: dict[str, tuple[dict[str, str], str]] = {
     "license.txt": ({"license.txt": GPL}, "mine"),
     "LICENSE-CODE": ({"LICENSE-CODE": MIT, "LICENSE-DATA": "CC0\n"}, "mine"),
     "COPYING": ({"COPYING": GPL}, "mine"),
+    "one for texts, one for programs": (
+        {"LICENSE.md": f"Texts: Creative Commons Attribution 4.0\n\n{MIT}"},
+        "mine",
+    ),
+    "two of ours": ({"LICENSE": f"Apache License\nVersion 2.0\n\n{MIT}"}, "mine"),
     "LICENCE, Latin-1": ({"LICENCE": "\udce9\n"}, "mine"),
     "DESCRIPTION": ({"DESCRIPTION": "Package: a\nLicense: GPL-3\n"}, "mine"),
     "pyproject.toml": ({"pyproject.toml": '[project]\nlicense = "ISC"\n'}, "mine"),

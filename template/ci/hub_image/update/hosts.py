@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from hub_image.runs import Run
 from hub_image.settings import UserError
 from hub_image.update.plan import BRANCH
 
+IMAGE = ".github/workflows/image.yml"
 CLOSED = "\n<!-- closed: nothing to do -->"  # closed by this program, the same may come back
 
 
@@ -137,18 +137,13 @@ class GitHub(Host):
         self.ours = {"request": f"head={owner}:{BRANCH}", "issue": f"labels={BRANCH}"}
         self.new = {"request": {"head": BRANCH, "base": branch}, "issue": {"labels": [BRANCH]}}
         page = f"{self.server}/{self.project}/actions/workflows/image.yml?query=branch%3A{BRANCH}"
-        # in a repository that had a workflow of its own, which publishes, ours stays out
-        answers = (root / ".copier-answers.yml").read_text(encoding="utf-8")
-        self.has_image = not re.search(
-            r"^ *- \.github/workflows/image\.yml$", answers, re.MULTILINE
-        )
+        # it is kept out where a workflow of the person's publishes instead
+        self.has_image = f"- {IMAGE}\n" not in (root / ".copier-answers.yml").read_text("utf-8")
         if self.token == self.own:
-            self.tests = (
-                f"""The [workflow Image]({page}) builds and tests the image of this branch, which
+            tests = f"""The [workflow Image]({page}) builds and tests the image of this branch, which
 the status of its last commit shows. """
-                * self.has_image
-            )
-            self.tests += 'The checks of a request like this one wait: press "Approve and run".'
+            waits = 'The checks of a request like this one wait: press "Approve and run".'
+            self.tests = tests * self.has_image + waits
 
     def headers(self, path: str) -> dict[str, str]:
         """Return who asks for a path, and how."""
