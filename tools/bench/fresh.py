@@ -67,7 +67,8 @@ def rows(folder: Path, runs: int) -> Iterator[Row]:
 def runner(folder: Path, registry: registries.Registry) -> Iterator[Builder]:
     """Start a Docker engine that has nothing; give a builder there, which is logged in at the registry.
 
-    Its builds use this machine's network, as a second engine would take away the addresses of the first one's.
+    Its builds use this machine's network. It is given the first engine's bridge: with one of its own it would take the
+    first one's addresses, and with none it would delete that bridge (docker/docker, daemon_unix.go).
 
     Args:
         folder: where its files shall be.
@@ -80,7 +81,7 @@ def runner(folder: Path, registry: registries.Registry) -> Iterator[Builder]:
     address = f"unix://{folder}/socket"
     config = registry.docker_config(folder / "config", logged_in=True)
     env = os.environ | {"DOCKER_HOST": address, "DOCKER_CONFIG": str(config)}
-    command = ["dockerd", "--host", address, "--bridge", "none", "--iptables=false"]
+    command = ["dockerd", "--host", address, "--bridge", "docker0", "--iptables=false"]
     for option in ("data-root", "exec-root", "pidfile"):
         command += [f"--{option}", str(folder / option)]
     with (folder / "log").open("w", encoding="utf-8") as log:
