@@ -34,7 +34,7 @@ def community_choices(context: Context) -> dict[str, str]:
 
 def of_community(context: Context) -> dict[str, str]:
     """Return the answers that `base` may have, by label: the images of the chosen community."""
-    every, community = context["base_choices"], context.get("community", "")
+    community, every = context.get("community", ""), dict[str, str](context["base_choices"])
     if not community:
         return every
     known = tuple(context["catalogue"]["communities"])

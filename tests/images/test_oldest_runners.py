@@ -33,13 +33,13 @@ def run(made: Path, tmp_path: Path) -> Callable[[str, str], subprocess.Completed
 
     def run(runner: str, version: str) -> subprocess.CompletedProcess[str]:
         own = tmp_path / version
-        programs = own / "bin"
+        programs = str(own / "bin")
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", own], check=True)
-        pip = [sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet"]
+        pip = [sys.executable, "-m", "pip", "--python", f"{programs}/python", "install", "--quiet"]
         subprocess.run([*pip, f"{runner}=={version}"], check=True)
         env = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-        env |= {"PIPX_HOME": str(own / "home"), "UV_PYTHON": str(programs / "python")}
-        command = [programs / runner, "run", "ci/check.py", "--help"]
+        env |= {"PIPX_HOME": str(own / "home"), "UV_PYTHON": f"{programs}/python"}
+        command = [f"{programs}/{runner}", "run", "ci/check.py", "--help"]
         return subprocess.run(
             command, cwd=made, env=env, check=False, capture_output=True, encoding="utf-8"
         )

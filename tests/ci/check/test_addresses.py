@@ -49,7 +49,8 @@ def test_an_engine_elsewhere_publishes_to_us(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("bridge", "words"),
     [
-        ([{"Subnet": "198.51.100.0/30"}], "its 198.51.100.1 is not here"),  # RFC 5737: nobody has it
+        # RFC 5737: nobody has it
+        ([{"Subnet": "198.51.100.0/30"}], "its 198.51.100.1 is not here"),
         ([{"Subnet": "fd00::/64"}], "no IPv4 subnet"),
         ([], "no IPv4 subnet"),
     ],
