@@ -84,16 +84,17 @@ def test_push_publishes_what_was_tested(
     listed = registry.manifest(name, digest.replace(":", "-"))[1]["manifests"]
     assert [entry["artifactType"] for entry in listed] == ["application/vnd.cyclonedx+json"]
 
-    # A hub elsewhere has nothing but the digest.
+    # A hub elsewhere has nothing but the digest, nor has Binder, which starts the branch that the run has
+    # pushed: the published image, and one layer.
     docker_client.images.remove(f"env-{strategy}:check", force=True)
     docker_client.images.remove(f"env-{strategy}:tested", force=True)
     forget(f"{image}:{short}")
     nobody = environment | {"DOCKER_CONFIG": str(registry.docker_config(tmp_path / "nobody"))}
     check = [sys.executable, "ci/check.py"]
-    done = subprocess.run([*check, f"{image}@{digest}"], cwd=made, env=nobody, check=False)
-    assert done.returncode == 0
-
-    # Binder starts the branch that the run has pushed: the published image, and one layer.
+    if strategy == "dockerfile":  # once, as each check lives a minute
+        hub = [*check, f"{image}@{digest}"]
+        assert subprocess.run(hub, cwd=made, env=nobody, check=False).returncode == 0
+        forget(f"{image}@{digest}")
     branch = tmp_path / "binder"
     git("clone", "--quiet", "--branch=binder", str(tmp_path / "remote.git"), str(branch), cwd=made)
     assert not (branch / ".github").exists()
@@ -101,11 +102,9 @@ def test_push_publishes_what_was_tested(
     built = f"binder-{strategy}:test"
     standins.build(branch, built, target_repo_dir=None)
     layers = docker_client.images.get(built).attrs["RootFS"]["Layers"]
-    assert len(layers) == 1 + len(
-        docker_client.images.get(f"{image}@{digest}").attrs["RootFS"]["Layers"]
-    )
-    done = subprocess.run([*check, built], cwd=branch, env=nobody, check=False)
-    assert done.returncode == 0
+    assert layers[:-1] == tested.attrs["RootFS"]["Layers"]
+    binder = [*check, built]
+    assert subprocess.run(binder, cwd=branch, env=nobody, check=False).returncode == 0
     docker_client.images.remove(built, force=True)
 
 
