@@ -10,6 +10,8 @@ from hub_image.check.main import main
 from support.checked import Checked, as_root, build, kernel, script, write_repository
 
 CONFIG = "/opt/venv/etc/jupyter/jupyter_server_config.d"
+SERVER_CONFIG = "/opt/venv/etc/jupyter/jupyter_server_config.py"
+KERNEL = "/opt/venv/share/jupyter/kernels/python3/kernel.json"
 CRASHING_KERNEL = """
 import os
 from ipykernel.kernelapp import IPKernelApp
@@ -236,6 +238,74 @@ REJECTED = {
         """ENTRYPOINT ["sh", "-c", "rm -rf /home/jovyan/*; exec \\"$@\\"", "sh"]""",
         "restart",
         "is gone",
+    ),
+    "settings-of-root": (as_root("mkdir -m 755 /home/jovyan/.jupyter"), "B8", "lab/api/settings"),
+    "notebook-of-root": (as_root("touch a.ipynb"), "B8", "./a.ipynb is closed"),
+    "answers-to-no-name": (
+        as_root(f"echo 'c.ServerApp.allow_remote_access = False' > {SERVER_CONFIG}"),
+        "B2",
+        "set no allow_remote_access",
+    ),
+    "shell-that-ends-at-a-typo": (
+        as_root("echo set -e > /etc/profile.d/e.sh"),
+        "terminal",
+        "a terminal ends at once",
+    ),
+    "python-of-another-python": (
+        script("/opt/venv/bin/python", '#!/bin/sh\nexec /usr/bin/python3 "$@"'),
+        "terminal",
+        "`python` is none of /opt/venv",
+    ),
+    "pip-of-notebooks": (
+        as_root(f"""sed -i '1s,{{,{{"env": {{"PATH": "/usr/bin:/bin"}}\\,,' {KERNEL}"""),
+        "terminal",
+        "`!pip` of a cell is None, not /opt/venv/bin/pip",
+    ),
+    "kernel-elsewhere": (
+        as_root(
+            "mkdir /etc/ipython && echo \"c.InteractiveShellApp.exec_lines = ['%cd /opt']\" > "
+            "/etc/ipython/ipython_config.py"
+        ),
+        "save",
+        "what a cell writes goes to /opt",
+    ),
+    "nothing-to-export-with": (
+        as_root("rm -r /opt/venv/share/jupyter/nbconvert"),
+        "save",
+        "install nbconvert again",
+    ),
+    "folder-of-a-variable-closed": (
+        "ENV XDG_CACHE_HOME=/opt/cache",
+        "user",
+        "set XDG_CACHE_HOME",
+    ),
+    "tmpdir-missing": ("ENV TMPDIR=/scratch", "user", "set TMPDIR to what uid 1000 may write to"),
+    "text-in-ascii": ("ENV PYTHONIOENCODING=ascii", "user", "set LANG=C.UTF-8"),
+    "time-zone-missing": ("ENV TZ=Europe/Atlantis", "user", "install tzdata"),
+    "plots-are-not-shown": (
+        as_root("pip install --no-cache-dir matplotlib") + "\nENV MPLBACKEND=Agg",
+        "kernels",
+        "no MPLBACKEND",
+    ),
+    "no-such-default-kernel": (
+        as_root(f"echo \"c.MultiKernelManager.default_kernel_name = 'mine'\" > {SERVER_CONFIG}"),
+        "kernels",
+        "there is no kernel 'mine'",
+    ),
+    "scripts-lost": (
+        as_root("find /opt/venv/share/jupyter/lab/static -name '*.js' -size +1M -delete"),
+        "interface",
+        "which is gone",
+    ),
+    "git-cannot-commit": (
+        as_root("git config --system commit.gpgsign true"),
+        "network",
+        "`git commit` fails",
+    ),
+    "index-of-the-build": (
+        "ENV PIP_INDEX_URL=http://127.0.0.1:9/simple",
+        "network",
+        "pip gets nothing",
     ),
     "python3-without-jupyterlab": (
         as_root("cd /opt/venv/bin && ln -s $PWD/jupyterhub-singleuser $PWD/jupyter /usr/local/bin/")

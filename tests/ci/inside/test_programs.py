@@ -34,6 +34,7 @@ def run(name: str, *arguments: str, options: str = "-c", **env: str) -> tuple[in
 
 def package(folder: Path, name: str, code: str = "", version: str = "1") -> None:
     """Write a package as pip would install it."""
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.py").write_text(code)
     info = folder / f"{name}-{version}.dist-info"
     info.mkdir()
@@ -167,3 +168,28 @@ def test_packages_are_imported(tmp_path: Path) -> None:
     assert seen["broken"].keys() == {"breaks", "crashes"}
     assert seen["broken"]["breaks"].endswith("libGL.so.1: cannot open shared object file")
     assert seen["imported"] == 3
+
+
+def test_scripts_that_are_gone_are_listed(tmp_path: Path) -> None:
+    """Those that stood beside others: what a distributor has left out as a whole is not missed."""
+    package(tmp_path / "lib/python3/site-packages", "jupyterlab")
+    static = tmp_path / "share/jupyter/lab/static"
+    static.mkdir(parents=True)
+    (static / "there.js").touch()
+    lines = [
+        f"../../../share/jupyter/lab/{name},,"
+        for name in ("static/there.js", "static/gone.js", "other/gone.js")
+    ]
+    record = tmp_path / "lib/python3/site-packages/jupyterlab-1.dist-info/RECORD"
+    record.write_text("\n".join([*lines, "../../../share/jupyter/lab/static/gone.js.map,,"]))
+    path = str(tmp_path / "lib/python3/site-packages")
+    listing = inside.answer(run("listing", options="-S -c", PYTHONPATH=path)[1])
+    assert listing["lost"] == [str(static / "gone.js")]
+
+
+def test_what_a_person_cannot_use_is_told(tmp_path: Path) -> None:
+    """A folder that is made if need be, an encoding, a time zone: each with the reason."""
+    good = {"TMPDIR": str(tmp_path / "new" / "made"), "TZ": "UTC", "PYTHONUTF8": "1"}
+    bad = {"TMPDIR": "/proc/none", "TZ": "Europe/Atlantis", "PYTHONIOENCODING": "ascii"}
+    assert inside.answer(run("person", **good)[1])["unfit"] == {}
+    assert inside.answer(run("person", **bad)[1])["unfit"].keys() == {"TMPDIR", "TZ", "LANG"}

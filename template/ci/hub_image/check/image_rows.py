@@ -8,19 +8,26 @@ import re
 import secrets
 import time
 from pathlib import PurePosixPath
+from types import SimpleNamespace
 from typing import Any
 
+import requests
 from docker.errors import APIError, ImageNotFound
+from docker.models.containers import Container
 
 from hub_image import inside
 from hub_image.check.containers import PORT, Containers, log_of
 from hub_image.check.hub import session
 from hub_image.check.report import Failed, row, tail
+from hub_image.check.talk import Kernel
 from hub_image.settings import UserError
 
 HUB = importlib.metadata.version("jupyterhub")
 NO_TREE = "; notebook is not installed: links to /tree will not work on Binder"  # B4
 RULE = "Binder and repo2docker want a USER whose uid is 1000, and refuse root"
+# Which files that people see they may not change; JupyterLab's settings, which it saves.
+CLOSED = 'for f in ./* ~/*; do [ ! -e "$f" ] || [ -w "$f" ] || echo "$f is closed"; done'
+THEMES = "lab/api/settings/@jupyterlab/apputils-extension:themes"
 # It traps SIGTERM, which process 1 ignores otherwise: a mere `sleep` would say nothing of ENTRYPOINT.
 LOOP = "trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done"
 
@@ -199,6 +206,34 @@ def binder_starts(containers: Containers) -> str:
             text += " and notebook in that environment, or put the right python3 first on PATH."
             failed.row, failed.text = "B3", text
         raise
+    _used_on_binder(containers, container, f"{containers.url(container)}{path}", user)
     container.remove(force=True, v=True)
     tree = "" if {"notebook", "nbclassic"} & set(containers.listing["pip"]) else NO_TREE
     return f"ready after {time.monotonic() - started:.1f} s{tree}"
+
+
+def _used_on_binder(
+    containers: Containers, container: Container, url: str, user: requests.Session
+) -> None:
+    """Use a server whose home is the image's own: raises Failed if a kernel, saving or settings do not work."""
+    server: Any = SimpleNamespace(containers=containers, url=url, session=user)
+    server.logs = lambda: log_of(container)
+    named = user.get(f"{url}api/status", headers={"Host": "hub.example.org"}, timeout=60)
+    if not named.ok:  # what is asked otherwise has the number of an address
+        text = f"set no allow_remote_access: by a name the server answers {named.status_code}"
+        raise Failed(f"{containers.place('start')}, {text}.", log_of(container))
+    kernels = user.get(f"{url}api/kernelspecs", timeout=60).json()
+    names = [kernels["default"], *kernels["kernelspecs"]]
+    Kernel(server, next(name for name in names if name in kernels["kernelspecs"])).run("")
+    models = {"api/contents/check.txt": {"type": "file", "format": "text", "content": ""}}
+    if "jupyterlab" in containers.listing["pip"]:
+        models[THEMES] = {"raw": "{}"}
+    answers = {path: user.put(url + path, json=model, timeout=60) for path, model in models.items()}
+    wrong = [f"{path} answers {each.status_code}" for path, each in answers.items() if not each.ok]
+    _, closed = container.exec_run(["sh", "-c", CLOSED])
+    assert isinstance(closed, bytes)  # it is no stream
+    wrong += closed.decode(errors="replace").splitlines()
+    if wrong:
+        text = f"chown the home and {containers.start_folder} to uid 1000: without a hub's volume"
+        text = f"{containers.place('postBuild')}, {text} people cannot save: {wrong[0]}"
+        raise Failed(f"{text}.", log_of(container), "B8")

@@ -11,13 +11,25 @@ from hub_image.check.person import Person
 from hub_image.check.report import Failed, row
 from hub_image.check.talk import Kernel, Silent
 
-# What prints "check 42", by language. A kernel of another one only has to introduce itself.
+# What prints "check 42 é", by language. A kernel of another one only has to introduce itself.
 CELLS = {
-    "bash": "echo check $((6 * 7))",
-    "julia": 'println("check ", 6 * 7)',
-    "python": 'print("check", 6 * 7)',
-    "r": 'cat("check", 6 * 7)',
+    "bash": "echo check $((6 * 7)) é",
+    "julia": 'println("check ", 6 * 7, " é")',
+    "python": 'print("check", 6 * 7, "é")',
+    "r": 'cat("check", 6 * 7, "é")',
 }
+# What shows a plot, or prints that nothing there can.
+PLOTS = {
+    "python": """import importlib.util
+if importlib.util.find_spec("matplotlib"):
+    from matplotlib import pyplot
+    pyplot.plot([1, 2])
+    pyplot.show()
+else:
+    print("check without")""",
+    "r": "plot(1)",
+}
+SHOWN = "image/|widget|check without"
 # What prints "absent" and the names that cannot be loaded, of those in brackets. conda writes R's in lower case.
 ABSENT = {
     "r": "known <- rownames(installed.packages()); for (name in c({})) {{"
@@ -25,6 +37,7 @@ ABSENT = {
     ' if (!length(real) || !requireNamespace(real[1], quietly = TRUE)) cat("absent", name, "\\n") }}',
     "julia": 'for name in [{}]; Base.find_package(name) === nothing && println("absent ", name); end',
 }
+WIDGETS = '"@jupyter-widgets/jupyterlab-manager"'
 # In the error of a package that wants a GPU or a display: here is none.
 NOT_HERE = ("cuda", "display", "gpu", "nvidia", "nvcc")
 
@@ -35,18 +48,30 @@ def kernels_run(person: Person) -> str:
     hub = person.hub
     if not person.kernelspecs:
         raise Failed("The server has no kernel: install one, as ipykernel.", hub.logs())
+    if person.default_kernel not in {
+        *person.kernelspecs,
+        "python3",
+    }:  # so a server without Python calls its first
+        text = f"set no default_kernel_name: there is no kernel '{person.default_kernel}'"
+        raise Failed(f"{person.containers.place('start')}, {text}.", hub.logs())
     for name, spec in person.kernelspecs.items():
         print(f"{name} ", end="", flush=True)
-        cell = CELLS.get(spec["language"].lower(), "")
+        language = spec["language"].lower()
+        wanted = {CELLS.get(language, ""): "check 42 é", PLOTS.get(language, ""): SHOWN}
         try:
             kernel = Kernel(hub, name)
-            printed = kernel.run(cell)
+            printed = {cell: kernel.run(cell) for cell in wanted}
             kernel.stop()
         except Silent:
             _raise_if_in_home(person, name, spec)
             raise
-        if cell and "check 42" not in printed:
-            raise Failed(f"The kernel '{name}' answers {printed!r} to {cell!r}.", hub.logs())
+        for cell, words in wanted.items():
+            if cell and not re.search(words, printed[cell]):
+                text = (
+                    f"set LANG=C.UTF-8 and no MPLBACKEND, and mend the kernel '{name}': it answers"
+                )
+                text = f"{person.containers.place('postBuild')}, {text} {printed[cell][-300:]!r} to {cell!r}"
+                raise Failed(f"{text}.", hub.logs())
     return ""
 
 
@@ -68,6 +93,10 @@ def packages_import(person: Person) -> str:
     asked = Asked.by(containers.settings.root, python)
     if person.in_kernel and (asked.pip or asked.conda):
         found.append(_import(person, asked))
+        page = person.hub.session.get(f"{person.hub.url}lab", timeout=60)
+        if "ipywidgets" in asked.pip + asked.conda and page.ok and WIDGETS not in page.text:
+            text = "install jupyterlab_widgets beside jupyterlab too: the kernel has ipywidgets, JupyterLab"
+            raise Failed(f"{containers.place('postBuild')}, {text} cannot show them.")
     for language, names in (("r", asked.r), ("julia", asked.julia)):
         if names and (kernel := person.first_kernel(language)):
             running = Kernel(person.hub, kernel)

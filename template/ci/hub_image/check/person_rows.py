@@ -1,4 +1,4 @@
-"""Rows of the first minutes at the server: a terminal, saving, the network, the user."""
+"""Rows of the first minutes at the server: a terminal, saving, the user, a restart."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import PurePosixPath
 from docker.errors import NotFound
 
 from hub_image.check.containers import MEMORY, memory_of
+from hub_image.check.network_rows import raise_unreached
 from hub_image.check.person import Person
-from hub_image.check.report import Failed, row, tail
+from hub_image.check.report import Failed, row
 from hub_image.check.talk import Kernel
 
 NOTEBOOK = "hub-image-check.ipynb"
@@ -23,7 +24,11 @@ DIED = re.compile(
     r"(?! \(enabled: False)).*$",
     re.MULTILINE,
 )
-PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+UNFIT = {
+    "/tmp": "`chmod 1777 /tmp`",
+    "LANG": "set LANG=C.UTF-8, and neither LC_ALL nor PYTHONIOENCODING",
+    "TZ": "install tzdata, or set no TZ",
+}
 IMPORT = "import hub_image_check; print('from', hub_image_check.__file__)"
 
 
@@ -38,6 +43,10 @@ def saved_in_home(person: Person) -> str:
     if not answer.ok:
         text = f"let WORKDIR be {homes[0]}, or chown it to uid 1000: saving a notebook in {start}"
         raise Failed(f"{place}, {text} answers {answer.status_code}.", hub.logs(), "K9")
+    exported = hub.session.get(f"{hub.url}nbconvert/html/{NOTEBOOK}", timeout=60)
+    if not exported.ok:
+        text = "install nbconvert again, with its templates: exporting a notebook as HTML answers"
+        raise Failed(f"{place}, {text} {exported.status_code}.", hub.logs())
     paths = " ".join(f"{home}{below}/{NOTEBOOK}" for home in homes for below in ("", "/*", "/*/*"))
     code, found = hub.run(
         ["sh", "-c", f"for f in {paths}; do [ ! -e $f ] || exec echo $f; done; exit 1"]
@@ -49,6 +58,11 @@ def saved_in_home(person: Person) -> str:
         if (home := seen["env"].get("HOME", "")).rstrip("/") not in homes:
             text = f"let HOME be {homes[0]}, where the hub mounts the volume: in a {where}"
             raise Failed(f"{place}, {text} it is '{home}'.")
+        if where == "kernel" and not any(
+            PurePosixPath(seen["cwd"]).is_relative_to(h) for h in homes
+        ):
+            text = f"change no folder at a kernel's start: what a cell writes goes to {seen['cwd']}"
+            raise Failed(f"{place}, {text} and is lost when the server stops.")
     return str(PurePosixPath(found).parent)
 
 
@@ -67,13 +81,19 @@ def terminal_works(person: Person) -> str:
     for name in ("pip", "jupyter"):
         if not programs[name]:
             raise Failed(f"{login} there is no {name}; or install it in {terminal['prefix']}.")
+    if ran["its"][0] != 127 and ran["its"][1].strip() != kernel["prefix"]:
+        text = f"`python` is none of {kernel['prefix']}, as a kernel's and python3 are"
+        raise Failed(f"{login} {text}.", ran["its"][1])
+    if terminal["pip"] != kernel["pip"]:
+        text = f"as in the env of kernel.json: `!pip` of a cell is {kernel['programs']['pip']}, not {programs['pip']}"
+        raise Failed(f"{person.containers.place('postBuild')}, set no PATH for kernels, {text}.")
     listed = re.search(r"(?s)\{.*\}", ran["jupyter"][1])
     names = set(json.loads(listed[0])["kernelspecs"]) if not ran["jupyter"][0] and listed else set()
     if (first := person.first_kernel("python")) not in names:
         text = f"{programs['jupyter']} does not know '{first}', a kernel of the server's"
         raise Failed(f"{login} {text}.", ran["jupyter"][1])
     if ran["install"][0] and re.search("certif|ssl", ran["install"][1], re.IGNORECASE):
-        _raise_unreached(person, "install")  # without certificates pip may fail even here
+        raise_unreached(person, "install")  # without certificates pip may fail even here
     if ran["install"][0]:
         text = "let uid 1000 install packages, into an environment of its own or by `pip install --user`"
         text += f": `{programs['pip']} install` fails in a terminal"
@@ -104,8 +124,9 @@ def user_is_whole(person: Person) -> str:
                 f"keep the groups that a hub gives: {where} they are {seen['groups']}, without 100"
             )
             raise Failed(f"{make} {text}, which may write to the home.", row="K5")
-        if not seen["tmp"]:
-            raise Failed(f"{make} `chmod 1777 /tmp`: {where} nothing can be written there.")
+        for name, why in seen["unfit"].items():
+            remedy = UNFIT.get(name, f"set {name} to what uid 1000 may write to, or not at all")
+            raise Failed(f"{make} {remedy}: {where}, {why}.")
         if seen["umask"] & 0o700 or not seen["umask"] & 0o002:
             text = f"set umask 022 or 002: {where} it is {seen['umask']:03o}"
             raise Failed(f"{make} {text}, so files are closed to their owner or open to all.")
@@ -113,83 +134,6 @@ def user_is_whole(person: Person) -> str:
     if code:
         raise Failed(f"{make} mend /etc/passwd, or install coreutils: `whoami` fails.", out)
     return f"{out.strip()}, umask {person.in_terminal['umask']:03o}"
-
-
-@row("network")
-def network_works(person: Person) -> str:
-    """Git and pip get files over HTTPS; names resolve."""
-    make = person.containers.place("postBuild")
-    for where, seen in person.seen.items():
-        for name, value in seen["env"].items():
-            if name.lower() in PROXIES and name not in person.hub.own_variables:
-                value = re.sub(r"//[^/@]*@", "//...@", value)  # a password is for nobody
-                text = f"remove {name}, a proxy of the build: in a {where} it is '{value}'"
-                raise Failed(f"{make}, {text}. Give it by `--build-arg {name}=...`.")
-    _names_resolve(person, make)
-    ran, done = person.in_terminal["ran"], []
-    for name in ("git", "pip", "python"):
-        code = ran[name][0]
-        if not person.in_terminal["programs"].get(name, "python"):
-            continue  # K19 asks for git where nbgitpuller is
-        if code:
-            _raise_unreached(person, name)
-        done.append(name)
-    return ", ".join(done)
-
-
-def _raise_unreached(person: Person, name: str) -> None:
-    """Raise Failed for a command that got nothing over HTTPS."""
-    out, what = person.in_terminal["ran"][name][1], "pip" if name == "install" else name
-    text = (
-        f"install ca-certificates, and remove what the build set for {what} (certificates, proxy,"
-    )
-    text = f"{person.containers.place('apt.txt')}, {text} index: ENV, /etc/gitconfig, pip.conf)"
-    raise Failed(f"{text}: over HTTPS {what} gets nothing: {tail(out, 1)}", out, "network")
-
-
-def _names_resolve(person: Person, make: str) -> None:
-    """Look up a name that only a DNS server knows: that of the container in a network of its own."""
-    containers, name = person.containers, person.containers.name("resolved")
-    network = containers.client.networks.create(name, labels=containers.labels)
-    program = f"import socket; socket.getaddrinfo('{name}', 80)"
-    try:
-        code, out = containers.run(["python3", "-c", program], name=name, network=network.name)
-    finally:
-        network.remove()
-    if code:
-        text = "let `hosts:` in /etc/nsswitch.conf name dns, and set no RES_OPTIONS: a name that"
-        raise Failed(f"{make}, {text} a DNS server knows does not resolve.", out)
-
-
-@row("K19")
-def nbgitpuller_pulls(person: Person) -> str:
-    """nbgitpuller, if it is installed, pulls a repository."""
-    if "nbgitpuller" not in person.containers.listing["pip"]:
-        return "it is not installed; links of nbgitpuller will not work"
-    hub, web = person.hub, person.web
-    if person.proxied:
-        return "it is installed; not tried, as this machine's Docker has a proxy"
-    place = person.containers.place("apt.txt")
-    if not person.in_kernel.get("programs", {"git": ""})["git"] and person.in_kernel:
-        raise Failed(f"{place}, install git: nbgitpuller is installed, but git is not.")
-    options = {"repo": f"{web.url}/repo", "branch": "main", "targetpath": "hub-image-check"}
-    answer = hub.session.get(
-        f"{hub.url}git-pull/api", params=options, timeout=hub.containers.timeout
-    )
-    if answer.status_code == 404:
-        text = "install nbgitpuller again, or enable its server extension: it is installed, but not enabled"
-        raise Failed(f"{place}, {text}.", hub.logs())
-    if '"phase": "finished"' not in answer.text:
-        text = f"{place}, mend git or nbgitpuller, which pulls nothing from {options['repo']}"
-        raise Failed(f"{text} (status {answer.status_code}).", answer.text + hub.logs())
-    parent = person.seen["kernel"]["env"].get("NBGITPULLER_PARENTPATH", "").strip("/")
-    path = f"{parent}/hub-image-check/pulled.txt".lstrip("/")
-    pulled = hub.session.get(f"{hub.url}api/contents/{path}", timeout=60)
-    if not pulled.ok:
-        raise Failed(
-            "Let nbgitpuller pull to where the server opens: it pulled elsewhere.", answer.text
-        )
-    return "pulled over HTTPS"
 
 
 @row("alive K13")

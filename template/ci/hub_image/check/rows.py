@@ -9,6 +9,7 @@ from docker.errors import DockerException, ImageNotFound
 
 from hub_image.check import image_rows as image
 from hub_image.check import kernels
+from hub_image.check import network_rows as network
 from hub_image.check import person_rows as person
 from hub_image.check import server_rows as server
 from hub_image.check import tests_rows as tests
@@ -41,8 +42,8 @@ ROWS: list[tuple[type, list[Row[Any]]]] = [
             kernels.kernels_run,
             kernels.packages_import,
             server.interface_opens,
-            person.network_works,
-            person.nbgitpuller_pulls,
+            network.network_works,
+            network.nbgitpuller_pulls,
         ],
     ),
     (Containers, [image.binder_starts, tests.tests_pass]),

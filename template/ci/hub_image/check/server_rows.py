@@ -66,6 +66,9 @@ def hub_starts(hub: Hub) -> str:
 def interface_opens(person: Person) -> str:
     """The page opens, with scripts and styles."""
     hub, path = person.hub, person.containers.settings.default_url
+    if lost := person.containers.listing["lost"]:
+        text = f"install again what brought {lost[0]}, which is gone with {len(lost) - 1} others"
+        raise Failed(f"{person.containers.place('postBuild')}, {text}: pages need it.")
     try:
         answer = _page(hub, path)
     except requests.RequestException as error:

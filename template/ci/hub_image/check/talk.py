@@ -39,7 +39,7 @@ class Kernel:
         self._url = f"{hub.url}api/kernels/{answer['id']}"
 
     def run(self, cell: str) -> str:
-        """Run a cell, or ask for an introduction if it is empty; return what it prints; raises Silent."""
+        """Run a cell, or ask for an introduction if it is empty; return what it shows; raises Silent."""
         printed = _wait(self._hub, self._what, self._run(cell), gone=None)
         if printed is None:
             text = (
@@ -100,7 +100,8 @@ class Kernel:
                 if answer["parent_header"].get("msg_id") == ask["msg_id"]:
                     replied = replied or answer["msg_type"].endswith("_reply")
                     idle = idle or state == "idle"
-                    printed += content.get("text", "") + "\n".join(content.get("traceback", []))
+                    shown = [*content.get("traceback", []), *content.get("data", {})]  # its types
+                    printed += content.get("text", "") + "\n".join(shown)
         return printed
 
 
@@ -125,8 +126,9 @@ def run_in_terminal(hub: Hub, line: str, answer: str) -> str:
     async def talk() -> bool:
         nonlocal shown
         with contextlib.closing(await _connect(hub, url)) as terminal:
-            # the empty line ends the menu that zsh shows where there is no ~/.zshrc
-            await terminal.write_message(json.dumps(["stdin", f"\r{line}\r"]))
+            # The empty line ends the menu that zsh shows where there is no ~/.zshrc; `false` is a
+            # command that fails, as people's do: it must not end the shell (`set -e`).
+            await terminal.write_message(json.dumps(["stdin", f"\rfalse\r{line}\r"]))
             while not re.search(answer, shown, re.MULTILINE):
                 text = await terminal.read_message()
                 kind, *content = json.loads(text) if text else ["disconnect"]

@@ -60,6 +60,17 @@ def pip() -> "dict[str, str]":
     return packages
 
 
+def lost() -> "list[str]":
+    """Return the scripts of JupyterLab and its extensions that packages brought, and that are gone."""
+    brought = r"(?m)^(\S+share/jupyter/lab\S+\.js),"
+    paths = [
+        Path(os.path.normpath(str(found.locate_file(name))))
+        for found in metadata.distributions()
+        for name in re.findall(brought, found.read_text("RECORD") or "")
+    ]
+    return [str(path) for path in paths if path.parent.is_dir() and not path.exists()]
+
+
 def conda(prefix: str) -> "dict[str, str]":
     """Return the packages of a conda environment."""
     paths = Path(prefix, "conda-meta").glob("*.json")
@@ -95,6 +106,7 @@ def main(homes: "list[str]") -> None:
         "pip": pip(),
         "conda": conda(sys.prefix),
         "kernels": kernels(),
+        "lost": lost(),
         "programs": below(os.environ["PATH"].split(":"), homes),
         "modules": below(sys.path[1:], homes),  # the first is where this runs
     }
