@@ -192,6 +192,7 @@ def act(
         done = subprocess.run(
             command, cwd=repository, env=variables, capture_output=True, text=True, check=False
         )
+        assert not registry.logins(login), "a login is left for what runs here later"
         outcome = Outcome(done.returncode)
         for line in done.stdout.splitlines():
             entry = json.loads(line) if line.startswith("{") else {}

@@ -128,6 +128,7 @@ def pipeline(
         done = subprocess.run(
             command, cwd=repository, env=env, capture_output=True, text=True, check=False
         )
+        assert not registry.logins(login), "a login is left for what runs here later"
         outcome = Outcome(done.returncode, done.stdout + done.stderr)
         for log in sorted((folder / "state" / "output").glob("*.log")):
             outcome.jobs[log.stem] = log.read_text()

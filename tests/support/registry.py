@@ -116,6 +116,11 @@ class Registry:
         (folder / "config.json").write_text(json.dumps(config))
         return folder
 
+    @staticmethod
+    def logins(folder: Path) -> list[str]:
+        """Return the hosts at which a folder for DOCKER_CONFIG has a login."""
+        return list(json.loads((folder / "config.json").read_text())["auths"])
+
 
 def challenge(refused: requests.Response) -> dict[str, str]:
     """Return what a registry that refuses asks for: realm, service, scope."""

@@ -114,7 +114,7 @@ def test_no_package_runs_where_a_token_is(job: str) -> None:
         if SECRET.search(str(step.get("env", ""))):
             assert not PACKAGES.search(step["run"]), step["name"]
             assert re.search(
-                r"^(if .*; then )?(  )?(python3 ci/|gh api )", step["run"], re.MULTILINE
+                r"^(if .*; then )?(  )?(python3 (-Es )?ci/|gh api )", step["run"], re.MULTILINE
             )
 
 
@@ -126,6 +126,22 @@ def test_no_package_runs_once_docker_is_logged_in(job: str) -> None:
     after = runs[logs_in.index(True) :] if any(logs_in) else []
     assert not [text for text in after if PACKAGES.search(text)]
     assert any(logs_in) is (job in ("image", "publish"))
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_login_is_left_on_no_machine(job: str) -> None:
+    """A runner of one's own has later jobs, those of pull requests too: RUNNER_TEMP is emptied before them."""
+    for step in steps(job):
+        logs_in = re.search(r"publish\.py (push|tag)", str(step.get("run")))
+        if logs_in or "actions/attest" in step.get("uses", ""):
+            assert step["env"]["DOCKER_CONFIG"] == "${{ runner.temp }}/docker"
+
+
+def test_the_push_reads_no_settings_of_packages() -> None:
+    """Nor of what they may have left for Python: PYTHONPATH, a `.pth` in the user's own folder."""
+    assert [
+        run for step in steps("image") if "publish.py push" in (run := step.get("run", ""))
+    ] == [run for step in steps("image") if (run := step.get("run", "")).startswith("python3 -Es ")]
 
 
 @pytest.mark.parametrize("job", JOBS)
