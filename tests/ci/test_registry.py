@@ -15,6 +15,7 @@ import responses
 
 from hub_image.registry import (
     INDEX,
+    MANIFEST,
     SBOM,
     AccessDenied,
     Manifest,
@@ -248,10 +249,21 @@ def test_what_is_attached_is_found(
     assert not any("github.com" in str(call.request.url) for call in web.calls), "a web page"
 
 
+def test_a_push_that_is_not_whole_is_refused(there: StrictRegistry) -> None:
+    """By the stand-in, as by the registries that it stands for."""
+    registry, absent = Registry(there.image, ACCOUNT), {"digest": f"sha256:{64 * '9'}"}
+    for content in ({"config": absent}, {"layers": [absent]}, {"mediaType": INDEX}):
+        with pytest.raises(RegistryError):
+            registry.put(Manifest(json.dumps(content).encode(), MANIFEST), "tag")
+    with pytest.raises(RegistryError):
+        registry.put(Manifest(b"{}", MANIFEST), absent["digest"])
+    assert there.held == {}
+
+
 def test_what_another_attached_stays(there: StrictRegistry) -> None:
     """In the list of a tag; an older document of the same kind gives way."""
     image, registry = there.hold_image("2026-11-22"), Registry(there.image, ACCOUNT)
-    tag, other = image.digest.replace(":", "-"), {"digest": f"sha256:{64 * '9'}"}
+    tag, other = image.digest.replace(":", "-"), {"digest": there.hold_image(labels={}).digest}
     there.hold({"manifests": [other]}, tag, media_type=INDEX)
     for data in (b"1", b"2"):
         assert attach(registry, image, data, SBOM)

@@ -2,7 +2,8 @@
 
 The registry is a real one that asks for a password; the runner is this machine; act answers
 actions/checkout with the repository's folder. Only actions/attest is a stand-in, which notes what it
-was asked, as it would sign by GitHub's own services.
+was asked, as it would sign by GitHub's own services. As the real one it takes no tag in a name, no digest
+but SHA-256, and to push needs a login in Docker's configuration (actions/attest: README.md, src/subject.ts).
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ runs:
   steps:
     - shell: bash
       env: {SUBJECT: "${{ inputs.subject-name }}@${{ inputs.subject-digest }}"}
-      run: echo "asked to sign $SUBJECT"
+      run: |
+        [[ "$SUBJECT" =~ ^[^@]*/[^:@]+@sha256:[0-9a-f]{64}$ ]]
+        grep --quiet "\"${SUBJECT%%/*}\": {" "$DOCKER_CONFIG/config.json" # which `docker login` writes
+        echo "asked to sign $SUBJECT"
 """
 
 

@@ -9,6 +9,9 @@ real ones refuse:
   (docs, "Disabling and enabling a workflow"; benc-uk/workflow-dispatch#72);
 - the checks of a pull request by a run's token wait for approval (docs, "Triggering a workflow");
 - what is started by `workflow_dispatch` is no check of a pull request;
+- who does not say which program it is, gets 403 (docs, "User agent"); a title has 256 characters at most, 255 on
+  GitLab, and GitHub's texts have 65,536;
+- GitLab has one open merge request for a branch, which must be there;
 - GitLab lists merge requests of forks whose branch has the same name, too (docs, "Merge requests API").
 """
 
@@ -23,7 +26,7 @@ import threading
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from support.repositories import git
 
@@ -113,6 +116,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     server: Server
     prefix = ""
+    longest: ClassVar[dict[str, int]]
 
     def is_known(self) -> bool:
         """Return whether who asks is somebody."""
@@ -144,6 +148,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.asked.append(f"{self.command} {path}")
         if not self.is_known() or not f"{url.path}/".startswith(self.prefix):
             self.refuse(401, "Bad credentials")
+        elif not self.headers.get("User-Agent"):
+            self.refuse(403, "Request forbidden by administrative rules.")
+        elif any(len(str(content.get(key, ""))) > most for key, most in self.longest.items()):
+            self.refuse(422, "Validation Failed")
         else:
             self.route(path, query, content)
 
@@ -157,6 +165,7 @@ class GitHub(Handler):
     """docs.github.com/rest: pulls, issues, comments, actions/workflows, repos."""
 
     prefix = "/repos/me/env/"
+    longest: ClassVar = {"title": 256, "body": 65_536}
 
     @property
     def token(self) -> str:
@@ -255,6 +264,7 @@ class GitLab(Handler):
     """docs.gitlab.com/api: merge_requests, notes."""
 
     prefix = "/projects/me%2Fenv/"
+    longest: ClassVar = {"title": 255, "description": 1_048_576, "body": 1_000_000}
 
     def is_known(self) -> bool:
         """Return whether the token is the one that was given, and has not expired."""
@@ -278,6 +288,13 @@ class GitLab(Handler):
                 one["state"] = "closed"
             one.update(content, body=content["description"])
             self.answer(200, one)
+        elif not self.server.has_branch(content["source_branch"]):
+            self.refuse(400, "source_branch does not exist")
+        elif any(
+            one["branch"] == content["source_branch"] and one["source_project_id"] == 1
+            for one in self.server.requests()
+        ):
+            self.refuse(409, "Another open merge request already exists for this source branch")
         else:
             self.answer(201, open_merge_request(self.server, content))
 

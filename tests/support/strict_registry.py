@@ -3,7 +3,8 @@
 It asks for tokens, and its challenge to a push is GHCR's: it names `pull` alone or, where there is no such
 package yet, a placeholder (toddysm.com, 2024-02-12). A token lets one do what it was asked for and what its
 account may, in one repository. It lists no referrers and leads to a web page instead (artifacthub/hub#4785),
-unless it is told to be newer.
+unless it is told to be newer. What is pushed must be whole (OCI distribution specification, "Push"): a blob
+of the digest that it names, at the address that was given for it; a manifest only after what it is made of.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import responses
 
 from hub_image.registry import INDEX, MANIFEST, Manifest
 
+UPLOAD = "uploads/7"
 Answer = tuple[int, dict[str, str], str | bytes]
 
 
@@ -116,7 +118,7 @@ class StrictRegistry:
         if request.method == "PUT":
             return self._write(request, key)
         if request.method == "POST":
-            return 202, {"Location": f"/v2/{self.name}/blobs/uploads/7?state=x"}, ""
+            return 202, {"Location": f"/v2/{self.name}/blobs/{UPLOAD}?state=x"}, ""
         return 204, {}, ""
 
     def _read(self, what: str, key: str) -> Answer:
@@ -134,8 +136,22 @@ class StrictRegistry:
     def _write(self, request: Any, key: str) -> Answer:
         query = parse_qs(urlsplit(request.url).query)
         kind, data = request.headers.get("Content-Type", ""), request.body
-        subject = json.loads(data).get("subject") if kind == MANIFEST else None
-        self.held[query.get("digest", [key])[0]] = kind, data
+        digest = Manifest(data, kind).digest
+        if key.startswith("uploads/"):
+            if (key, query.get("state")) != (UPLOAD, ["x"]):
+                return 404, {}, '{"errors": [{"code": "BLOB_UPLOAD_UNKNOWN"}]}'
+            if query.get("digest") != [digest]:
+                return 400, {}, '{"errors": [{"code": "DIGEST_INVALID"}]}'
+            self.held[digest] = kind, data
+            return 201, {}, ""
+        content = json.loads(data)
+        if content.get("mediaType", kind) != kind or (":" in key and key != digest):
+            return 400, {}, '{"errors": [{"code": "MANIFEST_INVALID"}]}'
+        parts = [content.get("config"), *content.get("layers", []), *content.get("manifests", [])]
+        if not all(part["digest"] in self.held for part in parts if part):
+            return 404, {}, '{"errors": [{"code": "MANIFEST_BLOB_UNKNOWN"}]}'
+        subject = content.get("subject")
+        self.held[digest] = self.held[key] = kind, data
         known = {"OCI-Subject": subject["digest"]} if self.referrers and subject else {}
         return 201, known, ""
 
