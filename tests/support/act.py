@@ -30,7 +30,7 @@ runs:
       env: {SUBJECT: "${{ inputs.subject-name }}@${{ inputs.subject-digest }}"}
       run: |
         [[ "$SUBJECT" =~ ^[^@]*/[^:@]+@sha256:[0-9a-f]{64}$ ]]
-        grep --quiet "\"${SUBJECT%%/*}\": {" "$DOCKER_CONFIG/config.json" # which `docker login` writes
+        grep --quiet --fixed-strings "${SUBJECT%%/*}" "$DOCKER_CONFIG/config.json" # of `docker login`
         echo "asked to sign $SUBJECT"
 """
 
