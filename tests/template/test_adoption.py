@@ -138,6 +138,13 @@ def test_a_package_that_a_file_installs_may_have_any_strategy(
     assert (tmp_path / "mine" / "Dockerfile").exists()
 
 
+def test_a_dockerfile_of_theirs_installs_what_it_says(template: Path, tmp_path: Path) -> None:
+    """Whatever the strategy: no file beside it is passed over by that."""
+    files = {"Dockerfile": BASE + "RUN Rscript install.R\n", "install.R": "1\n"}
+    stored, _ = adopted(template, tmp_path / "mine", files, strategy="dockerfile")
+    assert stored["strategy"] == "dockerfile"
+
+
 # 7: tests ----------------------------------------------------------------------------------------
 
 
