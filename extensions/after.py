@@ -142,6 +142,20 @@ def not_used(context: dict[str, Any], folder: Path) -> list[str]:
     return [f"  incomplete  environment.yml: add the line - python={context['python_version']}"]
 
 
+def ignored(context: dict[str, Any], folder: Path) -> list[str]:
+    """Return lines on files of the template that a .gitignore of the person's leaves out of commits.
+
+    Without ci/image.env, which many ignore as *.env, CI would take the repository for one that is not set up.
+    """
+    found = names(folder, "ls-files", "-z", "--others", "--ignored", "--exclude-standard")
+    files = shlex.join(name for name in found if name in context["template_files"])
+    return (
+        ["Your .gitignore leaves these out of commits:", f"  git add --force {files}"]
+        if files
+        else []
+    )
+
+
 def first_run(context: dict[str, Any], folder: Path) -> list[str]:
     """Return the commands from a new repository to the first run of its CI.
 
@@ -191,6 +205,7 @@ class After(ContextHook):
     """Gives every template and question these names.
 
     - `first_run`: a function; the lines that lead from a new repository to its first run
+    - `ignored`: a function; lines on files that git would leave out of commits
     - `update_report`: a function; the lines on what an update did, and on what to do next
     """
 
@@ -202,4 +217,5 @@ class After(ContextHook):
         """
         folder = Path(context["_copier_conf"]["dst_path"])
         context["first_run"] = lambda: first_run(context, folder)
+        context["ignored"] = lambda: ignored(context, folder)
         context["update_report"] = lambda: update_report(context, folder)

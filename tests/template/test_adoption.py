@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -145,48 +143,6 @@ def test_a_dockerfile_of_theirs_installs_what_it_says(template: Path, tmp_path: 
     assert stored["strategy"] == "dockerfile"
 
 
-# 7: tests ----------------------------------------------------------------------------------------
-
-
-def test_a_package_s_own_tests_run_as_before(template: Path, tmp_path: Path) -> None:
-    """Its own pytest collects none of the image's, and the check is told where those are."""
-    folder = tmp_path / "mine"
-    files = {"setup.py": "", "tests/test_mine.py": "def test_mine(): pass\n"}
-    adopted(template, folder, files)
-    assert (folder / "image-tests" / "test_environment.py").exists()
-    assert "\nTESTS=image-tests\n" in (folder / "ci" / "image.env").read_text()
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "--collect-only",
-        "--quiet",
-    ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines()[0] == "tests/test_mine.py::test_mine"
-    assert "image-tests" not in done.stdout and "1 test collected" in done.stdout
-
-
-@pytest.mark.parametrize("name", ["setup.py", "DESCRIPTION", "pytest.ini", "tox.ini"])
-def test_what_pytest_may_collect_from_the_root(template: Path, tmp_path: Path, name: str) -> None:
-    """A package whose tests lie in it runs pytest as well: it shall find none of the template's."""
-    stored, _ = adopted(template, tmp_path / "mine", PINNED | {name: ""})
-    assert stored["tests_folder"] == "image-tests"
-
-
-def test_one_answer_says_where_tests_are(render: Callable[..., Path]) -> None:
-    """And it is one folder."""
-    folder = render(strategy="repo2docker", tests_folder="checks")
-    assert (folder / "checks" / "example.ipynb").exists() and not (folder / "tests").exists()
-    for bad in ("../up", "ci", "a/b", ".git"):
-        with pytest.raises(
-            SystemExit, match=r"^Name one folder in the root that is not ci, as tests: "
-        ):
-            render("other", strategy="repo2docker", tests_folder=bad)
-
-
 # 9: workflows, READMEs ---------------------------------------------------------------------------
 
 
@@ -208,6 +164,19 @@ def test_never_two_workflows_that_publish(
     update(tmp_path / "mine", **answers_of_command(said))
     assert (tmp_path / "mine/.github/workflows/image.yml").exists()
     assert not (tmp_path / "mine/.dockerignore").exists()
+
+
+def test_files_that_git_ignores_are_named(template: Path, tmp_path: Path) -> None:
+    """By *.env for one: without ci/image.env CI would have nothing to do, and say so to nobody."""
+    folder = tmp_path / "mine"
+    files = {".gitignore": "*.env\n*.ipynb\nmine.txt\n", "tests/test_mine.py": ""}
+    _, said = adopted(template, folder, PINNED | files)
+    (line,) = [one.strip() for one in said.splitlines() if "git add --force" in one]
+    assert line == "git add --force ci/image.env image-tests/example.ipynb"
+    git(*shlex.split(line)[1:], cwd=folder)
+    commit(folder)
+    assert (folder / "ci/image.env").exists()
+    assert "ci/image.env" in git("ls-files", cwd=folder).splitlines()
 
 
 def test_many_workflows_that_publish_are_one_line(template: Path, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
-"""What is read from a repository that comes to the template: Dockerfile, licence, origin."""
+"""What is read from a repository that comes to the template: Dockerfile, licence, tests, origin."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -140,6 +143,48 @@ def test_a_licence_that_is_answered_is_written(template: Path, tmp_path: Path) -
     """Where there was none."""
     adopted(template, tmp_path / "mine", PINNED, license="MIT", author="Ada Lovelace")
     assert "Ada Lovelace" in (tmp_path / "mine" / "LICENSE").read_text()
+
+
+# 7: tests ----------------------------------------------------------------------------------------
+
+
+def test_a_package_s_own_tests_run_as_before(template: Path, tmp_path: Path) -> None:
+    """Its own pytest collects none of the image's, and the check is told where those are."""
+    folder = tmp_path / "mine"
+    files = {"setup.py": "", "tests/test_mine.py": "def test_mine(): pass\n"}
+    adopted(template, folder, files)
+    assert (folder / "image-tests" / "test_environment.py").exists()
+    assert "\nTESTS=image-tests\n" in (folder / "ci" / "image.env").read_text()
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "--collect-only",
+        "--quiet",
+    ]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[0] == "tests/test_mine.py::test_mine"
+    assert "image-tests" not in done.stdout and "1 test collected" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["setup.py", "DESCRIPTION", "pytest.ini", "tox.ini"])
+def test_what_pytest_may_collect_from_the_root(template: Path, tmp_path: Path, name: str) -> None:
+    """A package whose tests lie in it runs pytest as well: it shall find none of the template's."""
+    stored, _ = adopted(template, tmp_path / "mine", PINNED | {name: ""})
+    assert stored["tests_folder"] == "image-tests"
+
+
+def test_one_answer_says_where_tests_are(render: Callable[..., Path]) -> None:
+    """And it is one folder."""
+    folder = render(strategy="repo2docker", tests_folder="checks")
+    assert (folder / "checks" / "example.ipynb").exists() and not (folder / "tests").exists()
+    for bad in ("../up", "ci", "a/b", ".git"):
+        with pytest.raises(
+            SystemExit, match=r"^Name one folder in the root that is not ci, as tests: "
+        ):
+            render("other", strategy="repo2docker", tests_folder=bad)
 
 
 # 11: where it lives, how its image is called -----------------------------------------------------
