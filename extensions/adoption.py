@@ -97,6 +97,10 @@ def hopeless(context: Context, folder: Path) -> str:
     new = ("Project.toml", "JuliaProject.toml", "Dockerfile")
     if (where / "REQUIRE").is_file() and not any((where / name).exists() for name in new):
         return "Write the packages of REQUIRE into a Project.toml: repo2docker installs none from 'REQUIRE' any more."
+    runtime = where / "runtime.txt"
+    if runtime.is_file() and "-" not in text(runtime) and not (where / "Dockerfile").exists():
+        words = SHORT.repr(text(runtime).strip())
+        return f"Write it as python-3.13 into runtime.txt, or remove that: repo2docker refuses {words}."
     if name := next((one for one in context["existing_files"] if one.startswith("ci/")), ""):
         return f"Rename {name}: the template has a program of that name, which CI runs."
     if name := not_utf_8(folder):

@@ -94,10 +94,9 @@ def family_of(reference: str, words: str, catalogue: Answers) -> str:
     owner = name.split("/")[-2]
     if owner == "rocker" or "/home/rstudio" in words:
         return "rocker-4"
-    if "NB_PYTHON_PREFIX" in words:
-        return "repo2docker"
     theirs = {one["image"].split("/")[-2]: one["family"] for one in catalogue["images"].values()}
-    family = theirs.get(owner, "repo2docker" if COMMIT.fullmatch(tag) else "docker-stacks")
+    by_repo2docker = COMMIT.fullmatch(tag) or "NB_PYTHON_PREFIX" in words
+    family = theirs.get(owner, "repo2docker" if by_repo2docker else "docker-stacks")
     return family if family in FAMILIES else "docker-stacks"
 
 

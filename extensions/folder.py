@@ -50,6 +50,7 @@ README = re.compile(r"readme(\.\w+)?", re.IGNORECASE)
 CI = (".circleci/config.y*ml", ".github/workflows/*.y*ml", ".travis.yml", "azure-pipelines.yml")
 PUBLISHES = re.compile(
     r"repo2docker-action|build-(and-)?push|(docker|podman|buildah) push|--push\b|skopeo copy"
+    r"|docker login|docker/login-action|\bDOCKER\w*_(TOKEN|PASSWORD)"
 )
 WORKFLOW = ".github/workflows/image.yml"  # the one of ours that publishes
 

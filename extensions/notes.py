@@ -73,8 +73,8 @@ def _of_workflows(context: Context, folder: Path) -> list[str]:
     kept, lines = context.get("kept_files") or [], []
     publishing = context["publishing_workflows"]
     if publishing and context["code_host"] == "github":
-        more = f" as {len(publishing) - 1} more do" if publishing[1:] else ""
-        lines.append(f"{publishing[0]} publishes an image{more}, so image.yml stays out.")
+        more = f" and {len(publishing) - 1} more publish images" if publishing[1:] else ""
+        lines.append(f"{publishing[0]}{more or ' publishes an image'}, so image.yml stays out.")
         lines.append("To have that instead, commit this, git rm yours, commit that, then:")
         lines.append(_without(context, ".github/workflows/image.yml"))
     ours = [".gitlab-ci.yml"] if context["code_host"] == "gitlab" else []
@@ -94,7 +94,9 @@ def _of_workflows(context: Context, folder: Path) -> list[str]:
 def _of_versions(context: Context) -> list[str]:
     """Return a line where files ask for a Python that no answer can name."""
     where = context["environment_folder"]
-    if not context["keeps_environment"]:  # else it is the template's
+    if (
+        context["found"].get("strategy") != "repo2docker"
+    ):  # only there they are read, and the person's
         return []
     for name, pattern in {
         "environment.yml": r"^\s*- *python *=+ *([\d.]+)",

@@ -21,7 +21,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from support.adopting import adopt, adopted, stored
-from support.existing import BASE, CIRCLE, CONDA, MIT, POINTS, PUBLISHES, make, what_runs
+from support.existing import BASE, CIRCLE, CONDA, MIT, PASSWORD, POINTS, PUBLISHES, make, what_runs
 from support.repositories import ROOT, commit, git
 
 PINNED = {"environment.yml": CONDA}
@@ -138,16 +138,21 @@ def test_a_package_that_a_file_installs_may_have_any_strategy(
 
 def test_a_dockerfile_of_theirs_installs_what_it_says(template: Path, tmp_path: Path) -> None:
     """Whatever the strategy: no file beside it is passed over by that."""
-    files = {"Dockerfile": BASE + "RUN Rscript install.R\n", "install.R": "1\n"}
-    stored, _ = adopted(template, tmp_path / "mine", files, strategy="dockerfile")
-    assert stored["strategy"] == "dockerfile"
+    files = PINNED | {"Dockerfile": BASE + "RUN Rscript install.R\n", "install.R": "1\n"}
+    stored, said = adopted(template, tmp_path / "mine", files, strategy="dockerfile")
+    assert stored["strategy"] == "dockerfile" and "which no answer can name" not in said
 
 
 # 9: workflows, READMEs ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [(".github/workflows/b.yml", PUBLISHES), (".circleci/config.yml", CIRCLE)]
+    ("name", "text"),
+    [
+        (".github/workflows/b.yml", PUBLISHES),
+        (".github/workflows/b.yml", PASSWORD),
+        (".circleci/config.yml", CIRCLE),
+    ],
 )
 def test_never_two_workflows_that_publish(
     template: Path, update: Callable[..., str], tmp_path: Path, name: str, text: str
@@ -183,7 +188,7 @@ def test_many_workflows_that_publish_are_one_line(template: Path, tmp_path: Path
     """Of sixteen the person knows."""
     files = {f".github/workflows/{number}.yml": PUBLISHES for number in range(16)}
     _, said = adopted(template, tmp_path / "mine", PINNED | files)
-    assert "/0.yml publishes an image as 15 more do, so image.yml" in said and "/1.yml" not in said
+    assert "/0.yml and 15 more publish images, so image.yml stays" in said and "/1.yml" not in said
 
 
 def test_hooks_of_the_person_s_are_kept_off_the_programs(template: Path, tmp_path: Path) -> None:

@@ -58,6 +58,10 @@ FROMS: dict[str, tuple[str, dict[str, str]]] = {
         "FROM jupyter/base-notebook:213760e5674e\nRUN true\n",
         {"strategy": "inherit", "base": "other", "base_family": "docker-stacks"},
     ),
+    "a commit of Pangeo's": (
+        "FROM pangeo/pangeo-notebook:6b2df38\nRUN ${NB_PYTHON_PREFIX}/bin/pip install cowsay\n",
+        {"strategy": "inherit", "base": "other", "base_family": "pangeo"},
+    ),
     "rocker's": (
         ROCKER,
         {
