@@ -29,6 +29,13 @@ CASES = {
         "install python, gdal, which the repository asks for, into /opt/venv",
     ),
     "broken": (BROKEN, "requirements.txt", "cowsay", "packages", "libGL.so.1: cannot open"),
+    "widgets-unknown-to-jupyterlab": (
+        as_root("pip install --no-cache-dir ipywidgets && pip uninstall --yes jupyterlab_widgets"),
+        "requirements.txt",
+        "ipywidgets",
+        "packages",
+        "install jupyterlab_widgets",
+    ),
     "R-absent": (
         R,
         "install.R",

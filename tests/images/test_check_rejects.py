@@ -252,7 +252,9 @@ REJECTED = {
         "a terminal ends at once",
     ),
     "python-of-another-python": (
-        script("/opt/venv/bin/python", '#!/bin/sh\nexec /usr/bin/python3 "$@"'),
+        as_root("cd /opt/venv/bin && rm python && ln -sf /usr/bin/python3 python3")
+        + "\n"
+        + script("/opt/venv/bin/python", '#!/bin/sh\nexec /usr/bin/python3 "$@"'),
         "terminal",
         "`python` is none of /opt/venv",
     ),

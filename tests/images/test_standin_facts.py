@@ -50,6 +50,22 @@ FACTS: dict[str, Facts] = {
         "/home/jovyan",
         "/srv/conda/envs/notebook/bin/python3",
     ),
+    "py-rocket": Facts(
+        "jovyan",
+        "1000 1000 jovyan",
+        ["/srv/start"],
+        None,
+        "/home/jovyan",
+        "/srv/conda/envs/notebook/bin/python3",
+    ),
+    "rocker": Facts(
+        "jovyan",
+        "1000 100 jovyan",
+        ["tini", "-g", "--", "start.sh"],
+        None,
+        "/home/jovyan",
+        "/opt/venv/bin/python3",
+    ),
     "b-data": Facts(
         "jovyan",
         "1000 100 jovyan",
@@ -92,6 +108,8 @@ ENVIRONMENT: dict[str, dict[str, str | None]] = {
         "CONDA_DIR": "/srv/conda",
         "NB_PYTHON_PREFIX": "/srv/conda/envs/notebook",
     },
+    "py-rocket": {"REPO_DIR": "/srv/repo", "NB_PYTHON_PREFIX": "/srv/conda/envs/notebook"},
+    "rocker": {"NB_USER": "jovyan", "NB_UID": "1000", "NB_GID": "100", "CONDA_DIR": None},
     "b-data": {
         "NB_USER": "jovyan",
         "NB_UID": "1000",
@@ -108,7 +126,7 @@ ENVIRONMENT: dict[str, dict[str, str | None]] = {
 }
 
 
-HUB_IMAGES = ["docker-stacks", "pangeo", "b-data"]
+HUB_IMAGES = ["docker-stacks", "pangeo", "b-data", "py-rocket", "rocker"]
 
 
 @pytest.fixture(params=list(FACTS))
@@ -178,6 +196,14 @@ def test_b_data_packages_belong_to_root() -> None:
     """b-data has no conda, and as jovyan pip can only write to the home folder."""
     script = "command -v conda mamba; test -w /usr/local/lib/python3*/site-packages || echo no"
     assert standins.shell("b-data", script) == "no"
+
+
+@pytest.mark.parametrize("recipe", ["docker-stacks-r", "py-rocket", "rocker"])
+def test_r_runs_and_its_library_is_not_in_the_home(recipe: str) -> None:
+    """R and IRkernel are there, and what install.packages() would write to belongs to people."""
+    script = 'Rscript -e "library(IRkernel); cat(file.access(.libPaths()[1], 2), .libPaths()[1])"'
+    said = standins.shell(recipe, script)
+    assert said.startswith("0 /") and not said.startswith("0 /home"), said
 
 
 def test_bare_machine(bare_image: str) -> None:

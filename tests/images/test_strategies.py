@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 
 from support import standins
-from support.checking import BY_CONDA, BY_PIP, check, with_extras, with_local_packages
+from support.checking import (
+    BY_CONDA,
+    BY_PIP,
+    check,
+    check_user_installs,
+    with_extras,
+    with_local_packages,
+)
 
 # By what a person asks for: the answers. repo2docker with environment.yml is in test_switches.py,
 # repo2docker with requirements.txt below.
@@ -49,6 +56,10 @@ def test_starts_on_a_hub_with_what_was_asked_for(
     printed = check(repository, environment)
     if "pandas" in answers.get("conda_packages", ""):
         assert re.search(r"moved by (conda|pip): pandas \S+ -> 2\.", printed)
+    elif answers["strategy"] == "dockerfile":
+        built = re.search(r"^Built (\S+) in", printed, re.MULTILINE)
+        assert built
+        check_user_installs(built[1])
     elif answers["strategy"] == "inherit":
         assert re.search(r"moved|none of the base image's packages moved", printed)
 
@@ -83,9 +94,20 @@ def test_r_and_julia_start_on_a_hub(
 ) -> None:
     """Built where repo2docker's sources of R and Julia can be reached.
 
-    Everywhere else tests/template/test_repo2docker.py goes as far as the Dockerfile that it writes.
+    Everywhere else tests/template/test_repo2docker.py goes as far as the Dockerfile that it writes. No stand-in gets
+    further with R: repo2docker verifies RStudio's and Shiny's servers by SHA-256.
     """
-    for host in ("cdn.rstudio.com", "julialang-s3.julialang.org", "anaconda.org"):
+    hosts = ["anaconda.org"]
+    if "r" in languages.strip("[]").split(", "):
+        hosts += [
+            "cdn.rstudio.com",
+            "download2.rstudio.org",
+            "download3.rstudio.org",
+            "packagemanager.posit.co",
+        ]
+    if "julia" in languages:
+        hosts += ["julialang-s3.julialang.org"]
+    for host in hosts:
         if not standins.can_reach(host):
             pytest.skip(f"{host} cannot be reached, from where repo2docker takes R or Julia")
     check(render(strategy="repo2docker", languages=languages), environment)

@@ -50,6 +50,10 @@ for shell in "bash -lc" "bash -ic" "sh -lc" "zsh -lc"; do
     $shell "$look" 2> /dev/null | grep ^/ | diff /tmp/server - || { echo "in the terminal of $shell"; exit 1; }
 done
 """
+# A package with a program: it is kept in the home volume, where other packages stay hidden.
+USER_INSTALL = """
+pip install --user --quiet --no-deps tabulate && echo a b | tabulate && python3 -c "import tabulate; print(tabulate.__file__)"
+"""
 
 
 def with_extras(repository: Path) -> Path:
@@ -118,8 +122,17 @@ def check(
     return result.stdout
 
 
+HOME = {"/home/jovyan": "uid=1000,exec"}
+
+
 def check_terminals(image: str) -> None:
     """Look for the server's programs in each kind of terminal of an image, whose home is empty."""
-    home = {"/home/jovyan": "uid=1000"}
-    code, said = standins.run(image, "bash", "-c", TERMINALS, user="1000", tmpfs=home)
+    code, said = standins.run(image, "bash", "-c", TERMINALS, user="1000", tmpfs=HOME)
     assert code == 0, said
+
+
+def check_user_installs(image: str) -> None:
+    """Let a person install for themselves in a terminal, where the image's own environment is not touched."""
+    code, said = standins.run(image, "bash", "-lc", USER_INSTALL, user="1000", tmpfs=HOME)
+    assert code == 0, said
+    assert "/home/jovyan/.local/lib" in said and "WARNING" not in said

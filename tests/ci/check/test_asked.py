@@ -43,6 +43,11 @@ install.packages("readr")
 remotes::install_version("units", version = "0.8")
 remotes::install_github("owner/other-name")
 BiocManager::install("limma")
+wanted <- c(
+  "terra",
+  "tmap"
+)
+if (length(wanted) > 0) install.packages(wanted)
 """,
     "Project.toml": '[deps]\nCSV = "336ed68f-0bac-5ca0-87d4-7b16caf5d00b"\n',
 }
@@ -57,7 +62,7 @@ def test_names_are_found(tmp_path: Path, folder: str) -> None:
     asked = Asked.by(tmp_path, "3.13")
     assert asked.pip == ["numpy", "dask", "jeepney", "pkg", "xarray", "cowsay"]
     assert asked.conda == ["python", "gdal", "r-base", "pip"]
-    assert asked.r == ["ggplot2", "dplyr", "sf", "readr", "units", "limma"]
+    assert asked.r == ["ggplot2", "dplyr", "sf", "readr", "units", "limma", "terra", "tmap"]
     assert asked.julia == ["CSV"]
 
 

@@ -32,7 +32,9 @@ from support.standins.references import (
 )
 
 # Recipes whose builds download from a host that the tests' own server stands in for.
-TRUSTS = {"buildpack-deps": "anaconda.org", "docker-stacks-r": "cloud.r-project.org"}
+TRUSTS = {"buildpack-deps": "anaconda.org"} | dict.fromkeys(
+    ("docker-stacks-r", "py-rocket", "rocker"), "cloud.r-project.org"
+)
 DIGEST_LABEL = "hub-image.standin.digest"
 
 
@@ -103,7 +105,7 @@ def _build(reference: str, recipe: str) -> None:
         if image is not None and image.labels.get(DIGEST_LABEL) == digest:
             return
         arguments = ["--label", f"{DIGEST_LABEL}={digest}", "--tag", reference]
-        if recipe in ("minbase", "docker-stacks-r"):
+        if "ARG ROOT\n" in (context / "Dockerfile").read_text():
             root = _debian() if recipe == "minbase" else PARENTS[recipe][0]
             arguments += ["--build-arg", f"ROOT={root}"]
         _buildx(*arguments, str(context))

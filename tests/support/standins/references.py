@@ -45,6 +45,8 @@ EXAMPLES = {
     "docker-stacks": pinned("jupyter-scipy"),
     "docker-stacks-r": pinned("jupyter-r"),
     "pangeo": pinned("pangeo-notebook"),
+    "py-rocket": pinned("py-rocket-base"),
+    "rocker": "docker.io/rocker/binder:latest",  # the catalogue gives no tag: it is pinned by a digest
     "b-data": pinned("b-data-base"),
     "micromamba": "docker.io/mambaorg/micromamba:2.9.0-debian13-slim",
     "buildpack-deps": BUILDPACK_DEPS,
@@ -56,6 +58,8 @@ REPOSITORIES = {
     "quay.io/jupyter/r-notebook:": "docker-stacks-r",
     "quay.io/jupyter/": "docker-stacks",
     "quay.io/pangeo/": "pangeo",
+    "ghcr.io/nmfs-opensci/py-rocket-base:": "py-rocket",
+    "docker.io/rocker/binder:latest": "rocker",
     "glcr.b-data.ch/jupyterlab/python/": "b-data",
     "docker.io/mambaorg/micromamba:": "micromamba",
     "docker.io/library/buildpack-deps:": "buildpack-deps",
@@ -82,7 +86,9 @@ PARENTS = {
     "micromamba": ["minbase", "conda-standin"],
     "docker-stacks": ["base", "conda-standin"],
     "docker-stacks-r": [EXAMPLES["docker-stacks"]],
+    "py-rocket": [EXAMPLES["pangeo"]],
     "pangeo": ["base", "conda-standin"],
+    "rocker": ["base"],
     "b-data": [PYTHON_SLIM],
 }
 

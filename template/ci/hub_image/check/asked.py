@@ -15,6 +15,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 R_CALL = re.compile(
     r"""\binstall(?:\.packages|_version|)?\s*\(\s*(?:c\(([^)]*)\)|(["'][\w.]+["']))"""
 )
+R_VECTOR = re.compile(r"([\w.]+)\s*(?:<-|=)\s*(c\([^)]*\))")
+R_NAME = re.compile(r"(\binstall[\w.]*\s*\(\s*)([\w.]+)(?=\s*[,)])")
 
 # What the image runs on, whatever this machine does.
 LINUX = {"os_name": "posix", "platform_system": "Linux", "sys_platform": "linux"}
@@ -60,6 +62,10 @@ class Asked:
                     (asked.r if of_r else asked.conda).append((of_r or name)[1])
         with contextlib.suppress(FileNotFoundError):
             text = re.sub(r"#.*", "", (folder / "install.R").read_text(encoding="utf-8"))
+            known = dict(
+                R_VECTOR.findall(text)
+            )  # the template's own install.R has one, with a name
+            text = R_NAME.sub(lambda call: f"{call[1]}{known.get(call[2], call[2])}", text)
             for several, one in R_CALL.findall(text):
                 asked.r += re.findall(r"""["']([\w.]+)["']""", several or one)
         with contextlib.suppress(FileNotFoundError):
