@@ -23,8 +23,8 @@ from support.checking import (
     with_local_packages,
 )
 
-# By what a person asks for: the answers. repo2docker with environment.yml is in test_switches.py,
-# repo2docker with requirements.txt below.
+# By what a person asks for: the answers; with a name of its own where a test looks into the image after its check.
+# repo2docker with environment.yml is in test_switches.py, repo2docker with requirements.txt below.
 CASES = {
     "inherit from docker-stacks": {
         "strategy": "inherit",
@@ -33,8 +33,13 @@ CASES = {
     },
     "inherit from Pangeo": {"strategy": "inherit", "base": "pangeo-notebook", **BY_CONDA},
     "inherit from b-data, pip only": {"strategy": "inherit", "base": "b-data-base", **BY_PIP},
-    "dockerfile with conda-forge": {"strategy": "dockerfile", **BY_CONDA},
-    "dockerfile with pip": {"strategy": "dockerfile", "packages_with": "pip", **BY_PIP},
+    "dockerfile with conda-forge": {"strategy": "dockerfile", "name": "by-conda", **BY_CONDA},
+    "dockerfile with pip": {
+        "strategy": "dockerfile",
+        "name": "by-pip",
+        "packages_with": "pip",
+        **BY_PIP,
+    },
 }
 
 
