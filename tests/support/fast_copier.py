@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import copier
 import copier._main
 import copier._template
 import copier._user_data
@@ -21,6 +22,7 @@ import copier._vcs
 import jinja2
 import pytest
 import yaml
+from copier._vcs import get_git
 
 
 def shared_checkouts(folder: Path, clone: Callable[..., str]) -> Callable[..., str]:
@@ -35,19 +37,26 @@ def shared_checkouts(folder: Path, clone: Callable[..., str]) -> Callable[..., s
     """
 
     def shared(url: str, ref: str = "HEAD", location: str | None = None) -> str:
-        if ref == "HEAD" or not (Path(url) / ".git").exists():
+        found = "" if ref == "HEAD" else _commit(url, ref)
+        if not found:
             return clone(url, ref, location)
-        command = ["git", "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"]
-        found = subprocess.run(command, cwd=url, check=False, capture_output=True, encoding="utf-8")
-        where = folder / found.stdout.strip()
-        if found.returncode or not where.exists():
-            path = clone(url, ref, location)
-            if found.returncode:
-                return path
-            shutil.move(path, where)
+        where = folder / found
+        if not where.exists():
+            shutil.move(clone(url, ref, location), where)
         return str(where)
 
     return shared
+
+
+def _commit(url: str, ref: str) -> str:
+    """Return the commit of a local repository or, elsewhere, of a tag; nothing where git does not know it."""
+    here = (Path(url) / ".git").exists()
+    command = ["git", "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"]
+    if not here:
+        command = ["git", "ls-remote", "--quiet", url, f"refs/tags/{ref}"]
+    cwd = url if here else None
+    found = subprocess.run(command, cwd=cwd, check=False, capture_output=True, encoding="utf-8")
+    return "".join(found.stdout.split()[:1])
 
 
 def compiled_once(folder: Path, compile_: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,6 +103,17 @@ def plain_unrendered(render: Callable[..., Any]) -> Callable[..., Any]:
     return rendered
 
 
+def committed_once(self: copier.Worker, message: str = "a commit") -> None:
+    """Commit a render that an update compares with, as Copier does twice in case that a hook refuses once.
+
+    Args:
+        self: of Copier.
+        message: of the commit.
+    """
+    options = ("--all", "--allow-empty", "--no-gpg-sign", "--no-verify", "--quiet")
+    get_git()("commit", *options, "--message", message)
+
+
 def install(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Let Copier do so in this process.
 
@@ -107,6 +127,7 @@ def install(patch: pytest.MonkeyPatch, folder: Path) -> None:
     worker, question = copier._main.Worker, copier._user_data.Question
     patch.setattr(worker, "_render_string", plain_unrendered(worker._render_string))
     patch.setattr(question, "render_value", plain_unrendered(question.render_value))
+    patch.setattr(worker, "_git_commit", committed_once)
     # With what this template has, it is always that.
     patch.setattr(worker, "answers_relpath", Path(".copier-answers.yml"))
     # The same parser in C, which PyYAML's wheels have.

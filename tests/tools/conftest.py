@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from support import button, updates
+from support.repositories import once
 
 
 @pytest.fixture
-def upstream(template: Path, tmp_path: Path) -> Path:
+def upstream(template: Path, shared: Path, tmp_path: Path) -> Path:
     """Where the template lives: an older release, and today's; both have the same workflows."""
-    return button.make_upstream(template, tmp_path / "upstream")
+    made = once(shared / "upstream", lambda path: button.make_upstream(template, path))
+    return shutil.copytree(made, tmp_path / "upstream")
 
 
 @pytest.fixture
