@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -37,3 +38,27 @@ def test_nothing_is_pinned_twice() -> None:
     pinned = {re.split(r"[<>=!;\[ ]", one)[0] for one in noxfile.needs("check", "update", "tools")}
     own = {re.split(r"[<>=!;\[ ]", one)[0] for one in [*noxfile.TESTS, *noxfile.TYPES]}
     assert pinned & own <= {"cyclonedx-python-lib"}, "which the tests need with an extra"
+
+
+@pytest.mark.parametrize(
+    ("variables", "small"), [({"TMPDIR": "mine"}, False), ({}, True)], ids=["mine", "small"]
+)
+def test_memory_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], small: bool
+) -> None:
+    """By a TMPDIR of one's own, and where it holds little, as in a container."""
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(noxfile, "_is_small", lambda memory: small)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with noxfile.temporary_folder() as found:
+        assert found == {}
+
+
+def test_nothing_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMPDIR", raising=False)
+    with noxfile.temporary_folder() as found:
+        if "TMPDIR" not in found:
+            pytest.skip("there is no memory to write to, or little")
+        assert Path(found["TMPDIR"]).is_dir()
+    assert not Path(found["TMPDIR"]).exists()
