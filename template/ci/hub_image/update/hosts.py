@@ -137,8 +137,9 @@ class GitHub(Host):
         self.ours = {"request": f"head={owner}:{BRANCH}", "issue": f"labels={BRANCH}"}
         self.new = {"request": {"head": BRANCH, "base": branch}, "issue": {"labels": [BRANCH]}}
         page = f"{self.server}/{self.project}/actions/workflows/image.yml?query=branch%3A{BRANCH}"
-        # it is kept out where a workflow of the person's publishes instead
-        self.has_image = f"- {IMAGE}\n" not in (root / ".copier-answers.yml").read_text("utf-8")
+        # it is kept out where a workflow of the person's publishes instead; a copy that is set up has no answers yet
+        stored = root / ".copier-answers.yml"
+        self.has_image = not stored.exists() or f"- {IMAGE}\n" not in stored.read_text("utf-8")
         if self.token == self.own:
             tests = f"""The [workflow Image]({page}) builds and tests the image of this branch, which
 the status of its last commit shows. """
