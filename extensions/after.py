@@ -41,11 +41,14 @@ def update_report(context: dict[str, Any], folder: Path) -> list[str]:
         folder: a repository that has just been updated, and was clean before.
     """
     name = context["name"]
-    if not git(folder, "status", "--porcelain"):
+    changed = git(folder, "status", "--porcelain", "-z").strip("\0")
+    if not changed:
         return [f"Nothing changed: {name} is what this release and its answers make."]
     unmerged = {line.partition("\t")[2] for line in names(folder, "ls-files", "-z", "--unmerged")}
     rejected = names(folder, "ls-files", "-z", "--others", "--", "*.rej")
     lines = [f"Updated {name}. To see what changed: git status, git diff HEAD"]
+    if changed == f" M {ANSWERS}":
+        lines = [f"Nothing but {ANSWERS} changed: {name} has the same files by these answers."]
     lines += [
         f"  conflict    {shlex.quote(one)}: keep what is right of it" for one in sorted(unmerged)
     ]

@@ -24,6 +24,18 @@ SHORT.maxstring = SHORT.maxother = 80
 # How several choices are given at once: words in brackets, each before a comma or the end.
 LIST = re.compile(r"\[(?: *[a-z0-9]+ *(?:,|(?=\])))* *\]")
 
+FROM_BASE = ("community-image", "inherit")
+OWN = ("inherit", "repo2docker", "dockerfile")
+# The strategies in which an answer plays a part; those to other questions do in all four.
+TAKEN_BY = {
+    **dict.fromkeys(("base", "base_family", "base_reference", "base_tag", "community"), FROM_BASE),
+    **dict.fromkeys(("binder", "image", "packages_with", "platforms"), OWN),
+    **dict.fromkeys((f"{tool}_packages" for tool in ("apt", "conda", "julia", "pip", "r")), OWN),
+    **dict.fromkeys(("julia_version", "languages", "r_version"), ("repo2docker",)),
+    **dict.fromkeys(("micromamba_version", "uv_version"), ("dockerfile",)),
+    "python_version": ("repo2docker", "dockerfile"),
+}
+
 
 @cache
 def questions() -> dict[str, dict[str, Any]]:
@@ -97,6 +109,83 @@ def _asked_again(context: Context, name: str) -> bool:
     return asked and not conf["defaults"] and name not in conf["data"]
 
 
+def typed(context: Context) -> dict[str, Any]:
+    """Return the answers that a person types for this very render, and that differ from what is stored.
+
+    To compare, Copier also renders from all that is stored; then nothing is typed.
+    """
+    data, stored = context["_copier_conf"]["data"], context["stored_answers"]
+    never_asked = {
+        name
+        for name, details in questions().items()
+        if details.get("ask") is False and "when" not in details
+    }
+    if "_commit" in data or never_asked <= data.keys():
+        return {}
+    return {name: value for name, value in data.items() if not is_same(value, stored.get(name))}
+
+
+def is_same(value: object, stored: object) -> bool:
+    """Whether an answer, perhaps a list in a command's words, is what is stored; where nothing is, an empty one is."""
+    if isinstance(stored, list):
+        return sorted(re.findall(r"\w+", str(value))) == sorted(map(str, stored))
+    return str(value) == str(stored or "")
+
+
+@pass_context
+def without_effect(context: Context) -> str:
+    """Refuse what is typed and plays no part in the strategy, or beside another answer: it would be dropped silently.
+
+    What is stored waits there for another strategy.
+
+    Args:
+        context: the answers so far.
+
+    Returns:
+        A sentence, or nothing.
+    """
+    strategy = context["strategy"]
+    for name, value in typed(context).items():
+        taken, bad = TAKEN_BY.get(name, (strategy,)), SHORT.repr(value)
+        if strategy not in taken:
+            others = " or ".join(taken)
+            return (
+                f"Leave {name} out, or use strategy={others}: '{strategy}' does nothing with {bad}."
+            )
+        if other := _beside(context, name):
+            answer = f"{other}={SHORT.repr(context[other])}"
+            return f"Leave {name} out, or give another {other}: beside {answer} nothing is done with {bad}."
+    return ""
+
+
+def _beside(context: Context, name: str) -> str:
+    """Return the question whose answer leaves another without effect, or nothing."""
+    base, host, licence = (context.get(one) for one in ("base", "code_host", "license"))
+    tool, strategy = context.get("packages_with"), context["strategy"]
+    of = context.get("languages") if strategy == "repo2docker" else None
+    own_licence, lists = licence in ("mine", "none"), context["keeps_environment"]
+    passed_by = {
+        "author": ("license", own_licence),
+        "base_family": ("base", base not in (None, "other")),
+        "base_reference": ("base", base not in (None, "other")),
+        "base_tag": ("base", base == "other"),
+        "binder": ("code_host", host == "other" and context.get("binder") == "image"),
+        "julia_version": ("languages", of and "julia" not in of),
+        "kept_license": ("license", licence not in (None, "mine")),
+        "micromamba_version": ("packages_with", tool == "pip"),
+        "packages_with": ("languages", of and "python" not in of and not context["r_by_conda"]),
+        "python_version": (
+            "kept_files" if lists else "languages",
+            lists or (of and "python" not in of),
+        ),
+        "r_version": ("languages", of and "r" not in of),
+        "uv_version": ("packages_with", tool == "conda"),
+        "year": ("license", own_licence),
+    }
+    question, is_passed_by = passed_by.get(name, ("", False))
+    return question if is_passed_by else ""
+
+
 class Given(Extension):
     """Makes these functions known to Jinja, under their own names."""
 
@@ -109,3 +198,4 @@ class Given(Extension):
         super().__init__(environment)
         environment.globals["given_answers_error"] = given_answers_error
         environment.globals["questions"] = questions
+        environment.globals["without_effect"] = without_effect

@@ -44,9 +44,10 @@ def test_the_weekly_jobs_propose_what_is_newer(
     folder, remote = tmp_path / "env", code_hosts.make_remote(tmp_path / "remote.git")
     (remote / "hooks" / "update").unlink()  # to GitLab, workflow files are ordinary ones
     answers = {"name": "env", "repository": "me/env", "strategy": "dockerfile"}
-    answers |= FIXED | updates.PINS | {"code_host": "gitlab"}
+    answers |= {"code_host": "gitlab"}
     made = releases(template, tmp_path / "template")
     options: dict[str, Any] = {"defaults": True, "quiet": True, "unsafe": True, "vcs_ref": "2.0.0"}
+    options |= {"user_defaults": FIXED | updates.PINS}
     copier.run_copy(str(made), folder, data=answers, **options)
     commit(folder)
     git("push", "--quiet", str(remote), "HEAD:main", cwd=folder)

@@ -89,7 +89,8 @@ class Renders:
         copier.run_copy(
             str(self.template),
             path,
-            data=FIXED | answers,
+            data=answers,
+            user_defaults=FIXED,
             vcs_ref=self.release,
             defaults=True,
             overwrite=True,

@@ -52,6 +52,21 @@ def has_r(languages: str) -> bool:
     return bool(re.search(r"\br\b", languages))
 
 
+def passed_by(answers: dict[str, Any]) -> set[str]:
+    """Return the answers that the strategy has no place for: to type them is refused, and stored they wait."""
+    strategy, languages = answers["strategy"], answers.get("languages", "[python]")
+    without = {
+        "community-image": {"binder", "languages", "packages_with", "platforms", "python_version"}
+        | {name for name in answers if name.endswith("_packages")},
+        "inherit": {"languages", "python_version"},
+        "dockerfile": {"languages"},
+        "repo2docker": set()
+        if "python" in languages
+        else {"python_version", *({"packages_with"} if languages in ("[r]", "[julia]") else ())},
+    }
+    return without[strategy] | ({"binder"} if answers["code_host"] == "other" else set())
+
+
 def packages_are_sensible(answers: dict[str, Any], takes_conda: bool) -> bool:
     """Whether the packages can be installed by the tool that was chosen."""
     strategy, _ = answers["way"]
@@ -123,6 +138,8 @@ def answers_of(row: Sequence[Any]) -> dict[str, str]:
         answers["base_reference"] = "registry.example.org:5000/team/image:2026-01-02"
         answers["base_family"] = "docker-stacks"
     answers["repository"] = REPOSITORIES[answers["code_host"]]
+    for name in passed_by(answers):
+        answers.pop(name, None)
     return {name: value for name, value in answers.items() if value}
 
 

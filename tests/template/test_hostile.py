@@ -123,10 +123,10 @@ def outcome_of(template: Path, folder: Path, number: int, without: list[str]) ->
     )  # fmt: skip
     def one(given_answers: dict[str, str]) -> None:
         path = folder / str(len(outcome.refused) + len(outcome.rendered))
-        data = FIXED | given_answers
         options: dict[str, Any] = {"defaults": True, "quiet": True, "unsafe": True}
+        options |= {"exclude": without, "user_defaults": FIXED}
         try:
-            copier.run_copy(str(template), path, data=data, exclude=without, **options)
+            copier.run_copy(str(template), path, data=given_answers, **options)
         except SystemExit as refusal:
             outcome.refused.append(str(refusal.code))
             outcome.left_behind += [path] if path.exists() else []

@@ -13,7 +13,12 @@ from copier.errors import UserMessageError
 
 from support.repositories import FIXED, commit, git, text_of
 
-OPTIONS: dict[str, Any] = {"defaults": True, "quiet": True, "unsafe": True}
+OPTIONS: dict[str, Any] = {
+    "defaults": True,
+    "quiet": True,
+    "unsafe": True,
+    "user_defaults": FIXED,
+}
 
 
 @pytest.fixture
@@ -29,7 +34,7 @@ def here(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 def made(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository made from ".", beside the clone, and another current folder."""
     path = tmp_path / "my-environment"
-    copier.run_copy(".", "../my-environment", data=FIXED | {"strategy": "inherit"}, **OPTIONS)
+    copier.run_copy(".", "../my-environment", data={"strategy": "inherit"}, **OPTIONS)
     commit(path)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
@@ -72,7 +77,7 @@ def test_it_can_be_updated_to_what_is_new_there(made: Path, here: Path) -> None:
 def test_one_inside_the_checkout_leaves_it_clean(here: Path, where: str) -> None:
     """It is refused in one sentence, or git ignores it: it never comes into the template by accident."""
     try:
-        copier.run_copy(".", where, data=FIXED | {"strategy": "inherit"}, **OPTIONS)
+        copier.run_copy(".", where, data={"strategy": "inherit"}, **OPTIONS)
     except (SystemExit, UserMessageError) as refusal:
         assert "\n" not in str(refusal)
         assert not (here / where).exists()

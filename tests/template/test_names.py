@@ -89,11 +89,12 @@ def with_marks(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.mark.parametrize("code_host", ["github", "gitlab", "other"])
 def test_folders_of_code_hosts(with_marks: Path, tmp_path: Path, code_host: str) -> None:
     """What is in a code host's folder is in its repositories and in no other's."""
-    answers = FIXED | {"strategy": "dockerfile", "code_host": code_host}
+    answers = {"strategy": "dockerfile", "code_host": code_host}
     copier.run_copy(
         str(with_marks),
         tmp_path / "new",
         data=answers,
+        user_defaults=FIXED,
         vcs_ref="HEAD",
         defaults=True,
         quiet=True,

@@ -18,7 +18,6 @@ from tools.button.source import WORKFLOWS, content, files, known, last_words
 
 ANSWERS = ".copier-answers.yml"
 AUTHOR = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
-INSTALLED_FROM = ("apt.txt", "environment.yml", "requirements.txt")
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,7 @@ def render(home: str, state: str, place: Place, answers: dict[str, Any]) -> None
         answers: those of the form, and those that GitHub knows.
 
     Raises:
-        UserError: an answer is bad, with the template's own sentence; or packages were given that
-            nothing there installs.
+        UserError: an answer is bad, or would have no effect: with the template's own sentence.
     """
     data = place.work / "answers.json"  # JSON is YAML
     data.write_text(json.dumps(answers), encoding="utf-8", newline="\n")
@@ -74,14 +72,6 @@ def render(home: str, state: str, place: Place, answers: dict[str, Any]) -> None
     copier = [sys.executable, "-P", "-m", "copier", "copy", *options, f"--data-file={data}"]
     if said := last_words([*copier, home, str(place.folder)]):
         raise UserError(code(said))
-    installing = [place.folder / name for name in INSTALLED_FROM]
-    lines = " ".join(path.read_text(encoding="utf-8") for path in installing if path.is_file())
-    for name, value in answers.items():
-        if name.endswith("_packages") and not all(word in lines for word in value.split()):
-            raise UserError(
-                f"Leave the field {name} empty, or choose another strategy or base: nothing would install"
-                f" {code(value)} by the strategy {answers['strategy']}, with this base and your own files."
-            )
 
 
 def make_commit(place: Place, fill: Callable[[], None]) -> Made:

@@ -63,10 +63,9 @@ def releases(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def rendered(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of the older release."""
     path = tmp_path_factory.mktemp("rendered") / "env"
-    data = FIXED | PINS | {"name": "env", "repository": "me/env", "strategy": "repo2docker"}
-    copier.run_copy(
-        str(releases), path, data=data, vcs_ref="2.0.0", defaults=True, quiet=True, unsafe=True
-    )
+    options = {"defaults": True, "quiet": True, "unsafe": True, "user_defaults": FIXED | PINS}
+    data = {"name": "env", "repository": "me/env", "strategy": "repo2docker"}
+    copier.run_copy(str(releases), path, data=data, vcs_ref="2.0.0", **options)
     return path
 
 
