@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from prompt_toolkit.application.current import set_app
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.key_binding.defaults import load_key_bindings
 from prompt_toolkit.output import DummyOutput
+from prompt_toolkit.renderer import Renderer
 
 DOWN, ENTER, SPACE, INTERRUPT = "\x1b[B", "\r", " ", "\x03"
 CLEAR = "\x01\x0b"  # to the start of the line, and away with what stands there
@@ -139,6 +141,11 @@ def screen(question: dict[str, Any]) -> list[str]:
     return lines
 
 
+def pasted(keys: str) -> str:
+    """Return keys with whole words pasted, as terminals do it: each key alone takes a prompt some milliseconds."""
+    return re.sub(r"[^\x00-\x1f\[][^\x00-\x1f]{3,}", "\x1b[200~\\g<0>\x1b[201~", keys)
+
+
 def answering(person: Person) -> Callable[..., dict[str, Any]]:
     """Return what stands in the place of a keyboard: real prompts, to which the person's keys come."""
     ask = questionary.unsafe_prompt
@@ -149,9 +156,8 @@ def answering(person: Person) -> Callable[..., dict[str, Any]]:
             return ask(questions, answers=answers)
         keys = person.keys(question)
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
-            pipe.send_text(
-                keys + INTERRUPT
-            )  # whoever is still asked then has refused a good answer
+            # whoever is still asked at the end has refused a good answer
+            pipe.send_text(pasted(keys) + INTERRUPT)
             given = ask(questions, answers=answers)
         person.answers |= given
         return given
@@ -170,4 +176,6 @@ def walk(template: Path, folder: Path, person: Person) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(copier._main, "unsafe_prompt", answering(person))
         patch.setattr(application, "load_key_bindings", KEYS)
+        # nobody looks: test_terminal.py has a screen, and `screen` what is on it
+        patch.setattr(Renderer, "render", lambda *arguments, **options: None)
         copier.run_copy(str(template), folder, quiet=True, unsafe=True)

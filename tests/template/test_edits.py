@@ -58,12 +58,15 @@ def outcome_of(
 
     def outcome_of(case: Case) -> Outcome:
         if case not in known:
-            answers: dict[str, Any] = {"strategy": case.old, **(WITH_CONDA if case.new else {})}
+            answers: dict[str, Any] = {"strategy": case.old}
+            new: dict[str, Any] = {"strategy": case.new} if case.new else {}
+            if case.new:  # as soon as they play a part
+                (new if case.old == "community-image" else answers).update(WITH_CONDA)
             path = tmp_path_factory.mktemp("edited") / "my-environment"
             edits = Edits(made(path, case.release, **answers))
             edits.everywhere()
             before = text_of(path)
-            message = update(path, **({"strategy": case.new} if case.new else {}))
+            message = update(path, **new)
             known[case] = Outcome(case, edits, before, text_of(path), message)
         return known[case]
 

@@ -42,12 +42,13 @@ def test_copier_as_people_start_it_gives_the_same(
     renders: Renders, template: Path, tmp_path: Path
 ) -> None:
     """The tests' own Copier takes short cuts (support/fast_copier.py), which change no byte."""
-    answers = FIXED | {"strategy": "repo2docker", "pip_packages": "cowsay"}
-    given = [word for name, value in answers.items() for word in ("-d", f"{name}={value}")]
+    answers = {"strategy": "repo2docker", "languages": "[python, r]", "pip_packages": "cowsay"}
+    every = FIXED | answers
+    given = [word for name, value in every.items() for word in ("-d", f"{name}={value}")]
     copy = ["copier", "copy", "--trust", "--defaults", *given, str(template), "new"]
     result = run(*copy, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert text_of(tmp_path / "new") == renders.files(strategy="repo2docker", pip_packages="cowsay")
+    assert text_of(tmp_path / "new") == renders.files(**answers)
 
 
 def test_copier_as_people_start_it_updates_to_the_same(
@@ -75,7 +76,8 @@ def test_copier_as_people_start_it_updates_to_the_same(
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_its_own_hooks_pass(render: Callable[..., Path], strategy: str) -> None:
     """The fresh repository's pre-commit hooks find nothing and change nothing."""
-    project = render(strategy=strategy, apt_packages="graphviz")
+    packages = {} if strategy == "community-image" else {"apt_packages": "graphviz"}
+    project = render(strategy=strategy, **packages)
     commit(project)
     result = run("pre_commit", "run", "--all-files", "--show-diff-on-failure", cwd=project)
     assert result.returncode == 0, result.stdout + result.stderr

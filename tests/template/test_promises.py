@@ -100,7 +100,10 @@ def switched(
 ) -> Switched:
     """A repository of each strategy, switched to each other and back."""
     old, new, name = request.param
-    path = made(tmp_path_factory.mktemp("switched") / "my-environment", strategy=old, **SETS[name])
+    answers = {"strategy": old} | SETS[name]
+    if old == "inherit":
+        answers.pop("python_version", None)  # it has the base's
+    path = made(tmp_path_factory.mktemp("switched") / "my-environment", **answers)
     before = text_of(path)
     update(path, strategy=new)
     after, wanted, conflicts = text_of(path), fresh(path), unmerged(path)
