@@ -163,7 +163,8 @@ def _beside(context: Context, name: str) -> str:
     base, host, licence = (context.get(one) for one in ("base", "code_host", "license"))
     tool, strategy = context.get("packages_with"), context["strategy"]
     of = context.get("languages") if strategy == "repo2docker" else None
-    own_licence, lists = licence in ("mine", "none"), context["keeps_environment"]
+    own_licence = licence in ("mine", "none")
+    lists = strategy == "repo2docker" and context["keeps_environment"]
     passed_by = {
         "author": ("license", own_licence),
         "base_family": ("base", base not in (None, "other")),

@@ -12,7 +12,7 @@ import copier
 import pytest
 
 from support.renders import Renders
-from support.repositories import FIXED, ROOT, STRATEGIES, commit, text_of
+from support.repositories import ROOT, STRATEGIES, commit, text_of
 
 PACKAGE = ROOT / "template" / "ci" / "hub_image"
 PROGRAMS = ["check", "publish", "update"]
@@ -196,7 +196,7 @@ def test_what_python_leaves_behind_is_no_file_of_the_template(tmp_path: Path) ->
     cache = source / "template" / "ci" / "hub_image" / "__pycache__"
     cache.mkdir(exist_ok=True)
     (cache / "git.cpython-311.pyc").write_bytes(b"\0")
-    answers = FIXED | {"strategy": "inherit"}
+    answers = {"strategy": "inherit"}
     copier.run_copy(str(source), new, data=answers, defaults=True, quiet=True, unsafe=True)
     assert (new / "ci" / "hub_image" / "git.py").exists()
     assert not list(new.rglob("*.pyc")) and not list(new.rglob("__pycache__"))
