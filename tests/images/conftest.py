@@ -250,7 +250,9 @@ def of_the_button(
     def make(strategy: str, **form: str) -> Path:
         upstream = button.make_upstream(template, tmp_path / "upstream")
         copy = pressed.enter_context(button.pressing(upstream, tmp_path))
-        code, said = copy.set_up(button.form(strategy=strategy, base="jupyter-base", **form))
+        if strategy in ("community-image", "inherit"):
+            form["base"] = "jupyter-base"
+        code, said = copy.set_up(button.form(strategy=strategy, **form))
         assert code == 0, said
         made = copy.result()
         git("remote", "set-url", "origin", ADDRESS, cwd=made)
