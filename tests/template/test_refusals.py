@@ -118,8 +118,7 @@ REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
     "published name from a long repository (K16)": (
         {
             "strategy": "inherit",
-            "code_host": "gitlab",
-            "repository": 30 * "a" + "/" + 20 * "b",
+            "repository": 50 * "a" + "/env",
         },
         "characters",
         "at most 50",
