@@ -216,6 +216,9 @@ def test_tag(
     said = capsys.readouterr()
     assert said.out == f"image=ghcr.io/me/env\ndigest={image.digest}\npublic=true\n"
     assert f"## Published: ghcr.io/me/env:{DAY}\n" in said.err
+    assert (
+        f"- on a hub, `ghcr.io/me/env:{DAY}@{image.digest}` is this very image for good" in said.err
+    )
     assert "- anyone can pull it: an anonymous pull was tried\n" in said.err
     assert f'    name: ghcr.io/me/env\n    tag: "{DAY}"\n' in said.err
 

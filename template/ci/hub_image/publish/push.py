@@ -103,6 +103,9 @@ def tag(settings: Settings, run: Run) -> None:
     # nodes keep a tag that they have pulled: a second image of one day is used by its commit
     lasting = short if held and held.digest != digest else tags[-1]
     lines = [f"## Published: {name}:{lasting}", "", f"- digest: `{digest}`"]
+    lines += [
+        f"- on a hub, `{name}:{lasting}@{digest}` is this very image for good; a tag may move"
+    ]
     said = ", ".join(f"`{one}`" for one in tags)
     lines += [f"- tags: {said}", "- its labels name the commit and the code's address"]
     if all(attached(registry, image, SBOM) for image in images):
