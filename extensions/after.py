@@ -193,14 +193,12 @@ def first_run(context: dict[str, Any], folder: Path) -> list[str]:
         lines.append(f"Its first run is then at {runs[host]}")
     if owner != "OWNER":
         return lines
-    image = f" -d image={context['image'].replace('owner', owner)}"
-    image = image if context["strategy"] != "community-image" else ""
     return [
         "Type your account in place of OWNER in all that follows.",
         *lines,
         "Once it is there, put your account into its links and names, too:",
         "  copier update --trust --defaults --vcs-ref=:current: \\",
-        f"    -d repository={repository}{image}",
+        f"    -d repository={repository}",
     ]
 
 

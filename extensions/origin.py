@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from copier_template_extensions import ContextHook
+from prompt_toolkit.application import get_app_or_none
 
 HOSTS = {"github.com": "github", "gitlab.com": "gitlab"}
 # Where SSH is reached by port 443: docs.github.com, "Using SSH over the HTTPS port", and GitLab's likewise.
@@ -128,6 +129,7 @@ def short_image(full: str, error: Callable[[str], str]) -> str:
 class Origin(ContextHook):
     """Gives every template and question these names.
 
+    - `image_moved`: a function; a sentence where a stored image has its repository's name of before, or nothing
     - `image_note`: a function; a line on an image's name that is shorter than its repository's
     - `origin`: the answers that git gives, by question
     - `published_image`: a function; the name under which the image is published unless one says otherwise
@@ -157,5 +159,18 @@ class Origin(ContextHook):
                 ]
             return lines if image == short_image(full(), error) != full() else []
 
+        def moved() -> str:
+            stored, data = context["stored_answers"], context["_copier_conf"]["data"]
+            image = stored.get("image")
+            if "image" in data or not image or context.get("image") != image or get_app_or_none():
+                return ""
+            was = full_image(*(str(stored.get(one)) for one in ("repository", "code_host", "name")))
+            follows = image == short_image(was, error) != short_image(full(), error)
+            return (
+                f"Let image follow repository: {image!r} is named after the one of before."
+                * follows
+            )
+
+        context["image_moved"] = moved
         context["image_note"] = note
         context["published_image"] = lambda: short_image(full(), error)

@@ -259,3 +259,23 @@ def test_mine_writes_no_licence(
     commit(path)
     assert "LICENSE" not in update(path, strategy="repo2docker")
     assert text_of(path)["LICENSE"] == "Do as you like.\n"
+
+
+@pytest.mark.parametrize(
+    ("answers", "given", "image"),
+    [
+        ({}, {"repository": "new/name"}, "ghcr.io/new/name"),
+        ({}, {"code_host": "gitlab", "repository": "a/b/c"}, "registry.gitlab.com/a/b/c"),
+        ({"image": "quay.io/a/b"}, {"repository": "new/name"}, "quay.io/a/b"),
+        ({}, {"repository": "new/name", "image": "ghcr.io/old/name"}, "ghcr.io/old/name"),
+    ],
+    ids=["moved", "another host", "its own name", "typed"],
+)
+def test_the_image_follows_the_repository(
+    made: Callable[..., Path], tmp_path: Path, answers: Answers, given: Answers, image: str
+) -> None:
+    """Unless a person gave it a name of its own."""
+    path = made(tmp_path / "env", strategy="inherit", repository="old/name", **answers)
+    copier.run_update(path, given, vcs_ref=copier.VcsRef.CURRENT, **OPTIONS)
+    assert yaml.safe_load(text_of(path)[".copier-answers.yml"])["image"] == image
+    assert f"IMAGE={image}\n" in text_of(path)["ci/image.env"]
