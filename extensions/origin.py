@@ -165,11 +165,9 @@ class Origin(ContextHook):
             if "image" in data or not image or context.get("image") != image or get_app_or_none():
                 return ""
             was = full_image(*(str(stored.get(one)) for one in ("repository", "code_host", "name")))
-            follows = image == short_image(was, error) != short_image(full(), error)
-            return (
-                f"Let image follow repository: {image!r} is named after the one of before."
-                * follows
-            )
+            if image != short_image(was, error) or image == short_image(full(), error):
+                return ""
+            return f"Let image follow repository: {image!r} is named after the one of before."
 
         context["image_moved"] = moved
         context["image_note"] = note
