@@ -73,7 +73,7 @@ def commands(address: str) -> "dict[str, list[str]]":
     """Return what people run in a terminal, by names for it."""
     beside = str(Path(__file__).with_name(WHEEL))
     folder = tempfile.mkdtemp()
-    download = ["pip", "download", *PIP, "--dest", folder, "--retries", "0", "--index-url"]
+    download = ["pip", "download", *PIP, "--dest", folder, "--retries", "2", "--index-url"]
     settings = str(run_all({"pip": ["pip", "config", "list"]})["pip"][1])
     index = re.findall(r"\.index-url='(.*)'", settings)[-1:]
     return {
