@@ -120,7 +120,7 @@ def checkout(folder: Path) -> None:
     git("tag", "99999.0.0", cwd=folder)
 
 
-def once(folder: Path, make: Callable[[Path], None]) -> Path:
+def once(folder: Path, make: Callable[[Path], object]) -> Path:
     """Make a folder that all processes of a test run share, unless one of them has made it.
 
     Args:

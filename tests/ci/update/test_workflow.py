@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import copier
 import pytest
@@ -63,7 +64,8 @@ def releases(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def rendered(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of the older release."""
     path = tmp_path_factory.mktemp("rendered") / "env"
-    options = {"defaults": True, "quiet": True, "unsafe": True, "user_defaults": FIXED | PINS}
+    options: dict[str, Any] = {"defaults": True, "quiet": True, "unsafe": True}
+    options["user_defaults"] = FIXED | PINS
     data = {"name": "env", "repository": "me/env", "strategy": "repo2docker"}
     copier.run_copy(str(releases), path, data=data, vcs_ref="2.0.0", **options)
     return path
