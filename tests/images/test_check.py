@@ -54,10 +54,11 @@ def test_a_good_image_passes_every_row(
     rows = re.findall(r"^ *(\d+)\. .* ok \(\d+\.\d s\)", found.text, re.MULTILINE)
     assert [int(each) for each in rows] == list(range(1, 22))
     assert "2 passed" in found.text
-    assert re.search(r"ok \(.* s\): after 6\d s, with \d{2,3} MB of memory", found.text)
+    lived = re.search(r"ok \(.* s\): after (\d+) s, with \d{2,3} MB of memory", found.text)
+    assert lived and int(lived[1]) >= 60  # more on a machine with other work
     assert "nbgitpuller will not work" in found.text
     assert "/opt/venv; what pip installs is kept" in found.text
-    assert "ok (0.0 s): it asks for none" in found.text
+    assert re.search(r"ok \(.* s\): it asks for none", found.text)
     assert "PASSED: 21 rows" in found.text
     assert found.text.splitlines()[-1] == f"What the rows mean: {checked.CONTRACT}"
     assert remains.found() == set()
