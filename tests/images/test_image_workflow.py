@@ -48,6 +48,7 @@ def test_push_publishes_what_was_tested(
     environment: dict[str, str],
     registry: registries.Registry,
     docker_client: docker.DockerClient,
+    repo2docker_build: Callable[..., str],
     strategy: str,
     tmp_path: Path,
 ) -> None:
@@ -99,13 +100,11 @@ def test_push_publishes_what_was_tested(
     git("clone", "--quiet", "--branch=binder", str(tmp_path / "remote.git"), str(branch), cwd=made)
     assert not (branch / ".github").exists()
     assert f"FROM {image}@{digest}\n" in (branch / ".binder" / "Dockerfile").read_text()
-    built = f"binder-{strategy}:test"
-    standins.build(branch, built, target_repo_dir=None)
+    built = repo2docker_build(branch, f"binder-{strategy}:test", target_repo_dir=None)
     layers = docker_client.images.get(built).attrs["RootFS"]["Layers"]
     assert layers[:-1] == tested.attrs["RootFS"]["Layers"]
     binder = [*check, built]
     assert subprocess.run(binder, cwd=branch, env=nobody, check=False).returncode == 0
-    docker_client.images.remove(built, force=True)
 
 
 @pytest.mark.parametrize("name", ["push", "workflow_dispatch"])
