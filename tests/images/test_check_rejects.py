@@ -313,7 +313,9 @@ REJECTED = {
         "pip gets nothing",
     ),
     "python3-without-jupyterlab": (
-        as_root("cd /opt/venv/bin && ln -s $PWD/jupyterhub-singleuser $PWD/jupyter /usr/local/bin/")
+        as_root(
+            "cd /opt/venv/bin && ln -s $PWD/jupyterhub-singleuser $PWD/jupyter $PWD/pip /usr/local/bin/"
+        )
         + "\nENV PATH=/usr/local/bin:/usr/bin:/bin",
         "B3",
         "cannot import jupyterlab",

@@ -85,8 +85,8 @@ def terminal_works(person: Person) -> str:
         text = f"`python` is none of {kernel['prefix']}, as a kernel's and python3 are"
         raise Failed(f"{login} {text}.", ran["its"][1])
     if terminal["pip"] != kernel["pip"]:
-        text = f"as in the env of kernel.json: `!pip` of a cell is {kernel['programs']['pip']}, not {programs['pip']}"
-        raise Failed(f"{person.containers.place('postBuild')}, set no PATH for kernels, {text}.")
+        text = f"name the same pip first in PATH, by ENV and in kernel.json: `!pip` of a cell is {kernel['programs']['pip']}"
+        raise Failed(f"{person.containers.place('postBuild')}, {text}, not {programs['pip']}.")
     listed = re.search(r"(?s)\{.*\}", ran["jupyter"][1])
     names = set(json.loads(listed[0])["kernelspecs"]) if not ran["jupyter"][0] and listed else set()
     if (first := person.first_kernel("python")) not in names:
