@@ -100,7 +100,8 @@ def test_push_publishes_what_was_tested(
     git("clone", "--quiet", "--branch=binder", str(tmp_path / "remote.git"), str(branch), cwd=made)
     assert not (branch / ".github").exists()
     assert f"FROM {image}@{digest}\n" in (branch / ".binder" / "Dockerfile").read_text()
-    built = repo2docker_build(branch, f"binder-{strategy}:test", target_repo_dir=None)
+    built = f"binder-{strategy}:test"
+    repo2docker_build(branch, built, target_repo_dir=None)
     layers = docker_client.images.get(built).attrs["RootFS"]["Layers"]
     assert layers[:-1] == tested.attrs["RootFS"]["Layers"]
     binder = [*check, built]
