@@ -94,9 +94,8 @@ def _of_workflows(context: Context, folder: Path) -> list[str]:
 def _of_versions(context: Context) -> list[str]:
     """Return a line where files ask for a Python that no answer can name."""
     where = context["environment_folder"]
-    if (
-        context["found"].get("strategy") != "repo2docker"
-    ):  # only there they are read, and the person's
+    # only there these files are read, and the person's
+    if context["found"].get("strategy") != "repo2docker":
         return []
     for name, pattern in {
         "environment.yml": r"^\s*- *python *=+ *([\d.]+)",

@@ -69,9 +69,8 @@ def passed_over(context: dict[str, Any], folder: Path) -> str:
     before = stored(folder).get("strategy") or context["found"].get("strategy")
     if before is None or strategy in (before, "community-image"):
         return ""
-    if "Dockerfile" in (
-        context.get("kept_files") or []
-    ):  # the person's, which installs what it says
+    # the person's own installs what it says
+    if "Dockerfile" in (context.get("kept_files") or []):
         return ""
     by_apt = f"{text(folder / 'apt.txt')}\n{context.get('apt_packages', '')}"
     r_by_apt = re.search(r"(?:^|\s)r-base\b", by_apt)

@@ -63,6 +63,7 @@ def test_an_older_one_does_not(
 ) -> None:
     done = run(runner, OLDER[runner])
     assert done.returncode != 0 and USAGE not in done.stdout
+    assert "No module named 'hub_image'" in done.stderr  # it ran the text, not the file
 
 
 def test_all_pages_name_the_same(made: Path) -> None:

@@ -25,39 +25,27 @@ class Facts(NamedTuple):
     python: str  # the first python3 on PATH
 
 
+STACKS = Facts(
+    "1000",
+    "1000 100 jovyan",
+    ["tini", "-g", "--", "start.sh"],
+    ["start-notebook.py"],
+    "/home/jovyan",
+    "/opt/conda/bin/python3",
+)
+PANGEO = Facts(
+    "jovyan",
+    "1000 1000 jovyan",
+    ["/srv/start"],
+    None,
+    "/home/jovyan",
+    "/srv/conda/envs/notebook/bin/python3",
+)
 FACTS: dict[str, Facts] = {
-    "docker-stacks": Facts(
-        "1000",
-        "1000 100 jovyan",
-        ["tini", "-g", "--", "start.sh"],
-        ["start-notebook.py"],
-        "/home/jovyan",
-        "/opt/conda/bin/python3",
-    ),
-    "docker-stacks-r": Facts(
-        "1000",
-        "1000 100 jovyan",
-        ["tini", "-g", "--", "start.sh"],
-        ["start-notebook.py"],
-        "/home/jovyan",
-        "/opt/conda/bin/python3",
-    ),
-    "pangeo": Facts(
-        "jovyan",
-        "1000 1000 jovyan",
-        ["/srv/start"],
-        None,
-        "/home/jovyan",
-        "/srv/conda/envs/notebook/bin/python3",
-    ),
-    "py-rocket": Facts(
-        "jovyan",
-        "1000 1000 jovyan",
-        ["/srv/start"],
-        None,
-        "/home/jovyan",
-        "/srv/conda/envs/notebook/bin/python3",
-    ),
+    "docker-stacks": STACKS,
+    "docker-stacks-r": STACKS,
+    "pangeo": PANGEO,
+    "py-rocket": PANGEO,
     "rocker": Facts(
         "jovyan",
         "1000 100 jovyan",

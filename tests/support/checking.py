@@ -50,6 +50,8 @@ for shell in "bash -lc" "bash -ic" "sh -lc" "zsh -lc"; do
     $shell "$look" 2> /dev/null | grep ^/ | diff /tmp/server - || { echo "in the terminal of $shell"; exit 1; }
 done
 """
+# The home volume, empty, of a container.
+HOME = {"/home/jovyan": "uid=1000,exec"}
 # A package with a program: it is kept in the home volume, where other packages stay hidden.
 USER_INSTALL = """
 pip install --user --quiet --no-deps tabulate && echo a b | tabulate && python3 -c "import tabulate; print(tabulate.__file__)"
@@ -120,9 +122,6 @@ def check(
     if built := re.search(r"^Built (\S+) in", result.stdout, re.MULTILINE):
         check_terminals(built[1])
     return result.stdout
-
-
-HOME = {"/home/jovyan": "uid=1000,exec"}
 
 
 def check_terminals(image: str) -> None:

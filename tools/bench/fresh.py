@@ -68,7 +68,7 @@ def runner(folder: Path, registry: registries.Registry) -> Iterator[Builder]:
     """Start a Docker engine that has nothing; give a builder there, which is logged in at the registry.
 
     Its builds use this machine's network. It is given the first engine's bridge: with one of its own it would take the
-    first one's addresses, and with none it would delete that bridge (docker/docker, daemon_unix.go).
+    first one's addresses, and with none it would delete that bridge (moby: daemon/daemon_unix.go).
 
     Args:
         folder: where its files shall be.

@@ -61,14 +61,15 @@ def in_vain(workflow: str) -> dict[tuple[str, str], bool]:
     Args:
         workflow: its text.
     """
-    jobs = {name: yaml.dump(job) for name, job in yaml.safe_load(workflow)["jobs"].items()}
+    jobs = yaml.safe_load(workflow)["jobs"]
+    texts = {name: yaml.dump(job) for name, job in jobs.items()}
     there, taken = HANDED_OVER
     waits = {}
-    for name, text in jobs.items():
-        needed = yaml.safe_load(text).get("needs", [])
+    for name, text in texts.items():
+        needed = jobs[name].get("needs", [])
         for other in [needed] if isinstance(needed, str) else needed:
             reads = re.search(rf"needs\.({re.escape(other)}|\*)\.", text)
-            waits[name, other] = not (reads or (there in jobs[other] and taken in text))
+            waits[name, other] = not (reads or (there in texts[other] and taken in text))
     return waits
 
 

@@ -62,9 +62,7 @@ class Asked:
                     (asked.r if of_r else asked.conda).append((of_r or name)[1])
         with contextlib.suppress(FileNotFoundError):
             text = re.sub(r"#.*", "", (folder / "install.R").read_text(encoding="utf-8"))
-            known = dict(
-                R_VECTOR.findall(text)
-            )  # the template's own install.R has one, with a name
+            known = dict(R_VECTOR.findall(text))  # as in the template's own install.R
             text = R_NAME.sub(lambda call: f"{call[1]}{known.get(call[2], call[2])}", text)
             for several, one in R_CALL.findall(text):
                 asked.r += re.findall(r"""["']([\w.]+)["']""", several or one)

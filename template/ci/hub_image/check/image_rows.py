@@ -18,6 +18,7 @@ from docker.models.containers import Container
 from hub_image import inside
 from hub_image.check.containers import PORT, Containers, log_of
 from hub_image.check.hub import session
+from hub_image.check.person import Person
 from hub_image.check.report import Failed, row, tail
 from hub_image.check.talk import Kernel
 from hub_image.settings import UserError
@@ -222,9 +223,7 @@ def _used_on_binder(
     if not named.ok:  # what is asked otherwise has the number of an address
         text = f"set no allow_remote_access: by a name the server answers {named.status_code}"
         raise Failed(f"{containers.place('start')}, {text}.", log_of(container))
-    kernels = user.get(f"{url}api/kernelspecs", timeout=60).json()
-    names = [kernels["default"], *kernels["kernelspecs"]]
-    Kernel(server, next(name for name in names if name in kernels["kernelspecs"])).run("")
+    Kernel(server, next(iter(Person(server).kernelspecs))).run("")
     models = {"api/contents/check.txt": {"type": "file", "format": "text", "content": ""}}
     if "jupyterlab" in containers.listing["pip"]:
         models[THEMES] = {"raw": "{}"}

@@ -48,10 +48,8 @@ def kernels_run(person: Person) -> str:
     hub = person.hub
     if not person.kernelspecs:
         raise Failed("The server has no kernel: install one, as ipykernel.", hub.logs())
-    if person.default_kernel not in {
-        *person.kernelspecs,
-        "python3",
-    }:  # so a server without Python calls its first
+    # python3 is what a server without Python calls its default kernel, too
+    if person.default_kernel not in {*person.kernelspecs, "python3"}:
         text = f"set no default_kernel_name: there is no kernel '{person.default_kernel}'"
         raise Failed(f"{person.containers.place('start')}, {text}.", hub.logs())
     for name, spec in person.kernelspecs.items():
@@ -93,10 +91,8 @@ def packages_import(person: Person) -> str:
     asked = Asked.by(containers.settings.root, python)
     if person.in_kernel and (asked.pip or asked.conda):
         found.append(_import(person, asked))
-        page = person.hub.session.get(f"{person.hub.url}lab", timeout=60)
-        if "ipywidgets" in asked.pip + asked.conda and page.ok and WIDGETS not in page.text:
-            text = "install jupyterlab_widgets beside jupyterlab too: the kernel has ipywidgets, JupyterLab"
-            raise Failed(f"{containers.place('postBuild')}, {text} cannot show them.")
+        if "ipywidgets" in asked.pip + asked.conda:
+            _raise_without_widgets(person)
     for language, names in (("r", asked.r), ("julia", asked.julia)):
         if names and (kernel := person.first_kernel(language)):
             running = Kernel(person.hub, kernel)
@@ -110,6 +106,14 @@ def packages_import(person: Person) -> str:
                 )
             found.append(f"{len(names)} in {kernel}")
     return ", ".join(found) or "it asks for none"
+
+
+def _raise_without_widgets(person: Person) -> None:
+    """Raise Failed if JupyterLab, where it is there, has not the extension that shows widgets."""
+    page = person.hub.session.get(f"{person.hub.url}lab", timeout=60)
+    if page.ok and WIDGETS not in page.text:
+        text = "install jupyterlab_widgets beside jupyterlab too: the kernel has ipywidgets, JupyterLab"
+        raise Failed(f"{person.containers.place('postBuild')}, {text} cannot show them.")
 
 
 def _import(person: Person, asked: Asked) -> str:

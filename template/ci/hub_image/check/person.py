@@ -36,12 +36,11 @@ class Person:
     Attributes:
         hub: the hub, whose server runs.
         kernel: the kernel of Python that people get first; None where there is none.
-        default_kernel: what the server names so, as soon as `kernelspecs` were asked for.
         installed: the path of what pip installed in a terminal, as that kernel imports it.
     """
 
     def __init__(self, hub: Hub) -> None:
-        self.hub, self.installed, self.default_kernel = hub, "", ""
+        self.hub, self.installed = hub, ""
         self.kernel: Kernel | None = None
 
     @property
@@ -58,11 +57,18 @@ class Person:
         return web
 
     @cached_property
+    def _kernels(self) -> dict[str, Any]:
+        return dict(self.hub.session.get(f"{self.hub.url}api/kernelspecs", timeout=60).json())
+
+    @property
+    def default_kernel(self) -> str:
+        """What the server calls its default kernel, whether it is there or not."""
+        return str(self._kernels["default"])
+
+    @cached_property
     def kernelspecs(self) -> dict[str, Any]:
         """The server's kernels by name, the one that people get first before the others."""
-        answer = self.hub.session.get(f"{self.hub.url}api/kernelspecs", timeout=60).json()
-        specs, first = answer["kernelspecs"], answer["default"]
-        self.default_kernel = first
+        specs, first = self._kernels["kernelspecs"], self.default_kernel
         return {name: specs[name]["spec"] for name in sorted(specs, key=lambda n: (n != first, n))}
 
     def first_kernel(self, language: str) -> str:

@@ -171,9 +171,7 @@ def _wait(hub: Hub, what: str, talk: Coroutine[Any, Any, T], gone: T) -> T:
     except (requests.Timeout, TimeoutError):
         why = f"does not answer within {limit:.0f} s"
     except (requests.RequestException, HTTPClientError, OSError) as error:
-        if (
-            isinstance(error, HTTPClientError) and error.code == 404
-        ):  # it has ended before anything connected
+        if isinstance(error, HTTPClientError) and error.code == 404:  # it ended before we connected
             return gone
         why = f"is out of reach: {error}"
     raise Silent(f"{what} {why}.", hub.logs(), "kernels")
