@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -14,17 +15,15 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
-from hub_image.check import server_rows
+from hub_image.check import server_rows, talk
+from hub_image.check.report import tail
 from hub_image.check.talk import Kernel, Silent, run_in_terminal
 
 
 class Answers:
-    """Stands in for the server's session: each request is answered by the next state."""
+    """Stands in for the server's session: each request is answered by one model."""
 
     ok = True
-
-    def __init__(self, *states: str) -> None:
-        self.states = list(states)
 
     def get(self, _url: str, **_options: Any) -> Answers:
         return self
@@ -33,7 +32,7 @@ class Answers:
         return self
 
     def json(self) -> dict[str, str]:
-        return {"id": "1", "execution_state": self.states.pop(0) if self.states else ""}
+        return {"id": "1", "execution_state": "starting"}
 
 
 class AHub:
@@ -44,21 +43,14 @@ class AHub:
     class containers:
         timeout = 5
 
-    def __init__(self, ready_after: float = 0.0, states: tuple[str, ...] = ()) -> None:
-        self.ready_after, self.session = ready_after, Answers("starting", *states)
+    def __init__(self, ready_after: float = 0.0) -> None:
+        self.ready_after, self.session = ready_after, Answers()
 
     def start(self) -> None:
         pass
 
     def spawn(self) -> None:
         pass
-
-
-def test_a_kernel_is_talked_to_when_it_rests() -> None:
-    """The server connects to a busy one before it listens, and an answer may be lost (`nudge`)."""
-    hub: Any = AHub(states=("busy", "busy", "idle", "not asked for"))
-    asyncio.run(Kernel(hub, "python3")._at_rest())
-    assert hub.session.states == ["not asked for"]
 
 
 @pytest.mark.parametrize(("seconds", "late"), [(29.0, False), (31.0, True)])
@@ -121,3 +113,35 @@ def test_a_shell_that_ends_at_once_is_named_whenever_it_ends(
     with served(terminal) as port, pytest.raises(Silent, match="a terminal ends at once"):
         hub.url = f"http://127.0.0.1:{port}/"
         run_in_terminal(hub, "echo", "CHECK")
+
+
+class Unheard(WebSocketHandler):
+    """A kernel whose first words are lost, as a server that connected before it listened loses them."""
+
+    lost = 1
+
+    def on_message(self, message: str | bytes) -> None:
+        asked = json.loads(message)
+        kind = asked["header"]["msg_type"].replace("request", "reply")
+        shown = [("stream", {"text": "check 42"}), ("status", {"execution_state": "idle"})]
+        for what, content in [(kind, {}), *([] if self.lost else shown)]:
+            answer = {"msg_type": what, "parent_header": asked["header"], "content": content}
+            self.write_message(json.dumps(answer))
+        self.lost = 0
+
+
+def test_a_kernel_is_greeted_until_all_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell that was sent at once waited five minutes for words that were lost (`nudge`)."""
+    monkeypatch.setattr(talk, "GREETING", 0.2)
+    hub: Any = AHub()
+    hub.session.headers = {"Authorization": ""}
+    kernel = Kernel(hub, "python3")
+    with served(Unheard) as port:
+        kernel._url = f"http://127.0.0.1:{port}/"
+        assert kernel.run("print(42)") == "check 42"
+
+
+def test_a_log_ends_with_what_the_check_did_not_ask_itself() -> None:
+    """Five minutes of questions about a kernel hid the server's last word on it."""
+    asked = "[I 2026-11-24 18:53 ServerApp] 200 GET /user/check/api/kernels/1 (check@172.17.0.1) 1.14ms\n"
+    assert tail("[E ServerApp] no space left\n" + asked * 300, 40) == "[E ServerApp] no space left"

@@ -22,6 +22,7 @@ from hub_image.check.hub import Hub
 from hub_image.check.report import Failed
 
 DYING = ("dead", "restarting", "autorestarting")  # a kernel's states
+GREETING = 5.0  # seconds until a kernel is greeted again; it answers each greeting, however late
 T = TypeVar("T")
 
 
@@ -64,45 +65,44 @@ class Kernel:
                 return None
         return talk.result()
 
-    async def _at_rest(self) -> None:
-        """Wait until the server does not call it busy: to a busy one it connects at once, and may miss its words.
-
-        Source: jupyter_server/services/kernels/connection/channels.py, `nudge`.
-        """
-        while True:
-            model = await asyncio.to_thread(self._hub.session.get, self._url, timeout=60)
-            if not model.ok or model.json()["execution_state"] != "busy":
-                return
-            await asyncio.sleep(0.2)
-
-    async def _talk(self, cell: str) -> str | None:
-        """Do so over its websocket (jupyter-client.readthedocs.io, "Messaging in Jupyter")."""
-        kind = "execute_request" if cell else "kernel_info_request"
-        ask = {"msg_id": secrets.token_hex(8), "msg_type": kind, "username": "check"}
-        message = {
-            "header": ask | {"session": secrets.token_hex(8), "version": "5.3"},
-            "parent_header": {},
-            "metadata": {},
-            "content": {"code": cell, "silent": False} if cell else {},
-            "channel": "shell",
-        }
-        printed, replied, idle = "", False, False
-        await self._at_rest()
+    async def _talk(self, cell: str) -> str:
+        """Do so over its websocket; raises WebSocketClosedError if it dies."""
+        session = secrets.token_hex(8)
         with contextlib.closing(await _connect(self._hub, f"{self._url}/channels")) as channels:
-            await channels.write_message(json.dumps(message))
-            while not (replied and idle):
-                text = await channels.read_message()
-                answer = json.loads(text) if text else {}
-                content = answer.get("content", {})
-                state = content.get("execution_state")
-                if not answer or state in DYING:
-                    return None
-                if answer["parent_header"].get("msg_id") == ask["msg_id"]:
-                    replied = replied or answer["msg_type"].endswith("_reply")
-                    idle = idle or state == "idle"
-                    shown = [*content.get("traceback", []), *content.get("data", {})]  # its types
-                    printed += content.get("text", "") + "\n".join(shown)
-        return printed
+            # To a busy kernel a server connects before it listens, so what is shown first may be lost
+            # (jupyter_server/services/kernels/connection/channels.py, `nudge`): greet until all is heard.
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    greeting = _ask(channels, session, "kernel_info_request", {})
+                    await asyncio.wait_for(greeting, GREETING)
+                    break
+            if not cell:
+                return ""
+            return await _ask(channels, session, "execute_request", {"code": cell, "silent": False})
+
+
+async def _ask(
+    channels: WebSocketClientConnection, session: str, kind: str, content: dict[str, Any]
+) -> str:
+    """Send one message, return what is shown for it (jupyter-client.readthedocs.io, "Messaging in Jupyter")."""
+    ask = {"msg_id": f"{session} {kind}", "msg_type": kind, "username": "check"}
+    header = ask | {"session": session, "version": "5.3"}
+    message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+    await channels.write_message(json.dumps(message | {"channel": "shell"}))
+    shown, replied, idle = "", False, False
+    while not (replied and idle):
+        text = await channels.read_message()
+        answer = json.loads(text) if text else {}
+        content = answer.get("content", {})
+        state = content.get("execution_state")
+        if not answer or state in DYING:
+            raise WebSocketClosedError
+        if answer["parent_header"].get("msg_id") == ask["msg_id"]:
+            replied = replied or answer["msg_type"].endswith("_reply")
+            idle = idle or state == "idle"
+            types = [*content.get("traceback", []), *content.get("data", {})]
+            shown += content.get("text", "") + "\n".join(types)
+    return shown
 
 
 def run_in_terminal(hub: Hub, line: str, answer: str) -> str:
