@@ -21,6 +21,7 @@ import docker
 import docker.errors
 import pytest
 
+from hub_image.check.main import main
 from support import button, checked, standins, updates
 from support import registry as registries
 from support.act import ADDRESS, ATTEST, WORKFLOW, Outcome, readable
@@ -142,6 +143,22 @@ def signals_as_before() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def reject(
+    good: str, signals_as_before: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[[str, str, str, str], None]:
+    """Break the good image by lines of a Dockerfile; its check must fail at a row, with words that say why."""
+
+    def reject(name: str, lines: str, row: str, words: str) -> None:
+        image = checked.build(name, f"FROM {good}\n{lines}")
+        code = main([image], checked.write_repository(tmp_path))
+        failure = checked.Checked(code, capsys.readouterr().out).failure
+        assert failure[0] == row
+        assert words in failure[1]
+
+    return reject
 
 
 @pytest.fixture(scope="module")
