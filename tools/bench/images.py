@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import subprocess
 import time
@@ -39,7 +40,7 @@ def about() -> dict[str, str]:
 
 
 def repository(folder: Path, case: dict[str, str], packages: str = "") -> Settings:
-    """Make a repository that was never built: its apt.txt, which is copied first, is like no other.
+    """Make a repository that was never built: each stage of its Dockerfile starts unlike any other's.
 
     Args:
         folder: where to.
@@ -57,8 +58,12 @@ def repository(folder: Path, case: dict[str, str], packages: str = "") -> Settin
         str(ROOT), folder, data=answers, defaults=True, quiet=True, unsafe=True, vcs_ref="HEAD"
     )
     if packages:
-        with (folder / "apt.txt").open("a", encoding="utf-8") as file:
-            file.write(f"# {secrets.token_hex(8)}\n")
+        dockerfile = folder / "Dockerfile"
+        stages = re.compile("^FROM .*", re.MULTILINE)
+        text = stages.sub(
+            rf"\g<0>\nENV MADE={secrets.token_hex(8)}", dockerfile.read_text(encoding="utf-8")
+        )
+        dockerfile.write_text(text, encoding="utf-8", newline="\n")
     standins.ensure_bases(folder)
     return Settings.read(folder)
 
