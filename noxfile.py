@@ -143,9 +143,9 @@ def tests(session: nox.Session) -> None:
 def images(session: nox.Session) -> None:
     """Build images of every strategy and start them on a real JupyterHub. Needs Docker."""
     session.install(*everything())
-    # Most of the time they wait for a server, so four do on two processors. Each takes a file at a time, as
-    # tests of one file share images, in the order in which they are collected.
-    arguments = ["--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
+    # They often wait for a server, so five do on two processors. Each takes a file at a time, as tests of one
+    # file share images, in the order in which they are collected.
+    arguments = ["--numprocesses=5", "--dist=loadfile", "--no-loadscope-reorder"]
     arguments += ["-rs", "--durations=10", "tests/images"]
     session.run("pytest", *(session.posargs or arguments))
 

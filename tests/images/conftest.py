@@ -29,6 +29,23 @@ from support.repositories import commit, git
 
 # from npm; gitlab-ci-local needs a newer Node than Debian has, and npm's package `node` brings one
 PACKAGES = ["gitlab-ci-local@4.75.1", "node@22.23.3"]
+# modules in which tests take longest
+LONGEST = [
+    "test_image_workflow",
+    "test_image_workflow_refusals",
+    "test_rejects_page",
+    "test_strategies",
+    "test_adopted",
+    "test_readme_commands",
+    "test_check",
+    "test_switches",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest modules first: with the last one, processors would have nothing else to do."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session", autouse=True)
