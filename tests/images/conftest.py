@@ -165,12 +165,17 @@ def signals_as_before() -> Iterator[None]:
 @pytest.fixture
 def reject(
     good: str, signals_as_before: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Callable[[str, str, str, str], None]:
-    """Break the good image by lines of a Dockerfile; its check must fail at a row, with words that say why."""
+) -> Callable[..., None]:
+    """Break the good image by lines of a Dockerfile; its check must fail at a row, with words that say why.
 
-    def reject(name: str, lines: str, row: str, words: str) -> None:
+    The repository may have files of its own, texts by name.
+    """
+
+    def reject(
+        name: str, lines: str, row: str, words: str, files: dict[str, str] | None = None
+    ) -> None:
         image = checked.build(name, f"FROM {good}\n{lines}")
-        code = main([image], checked.write_repository(tmp_path))
+        code = main([image], checked.write_repository(tmp_path, files))
         failure = checked.Checked(code, capsys.readouterr().out).failure
         assert failure[0] == row
         assert words in failure[1]

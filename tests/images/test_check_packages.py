@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hub_image.check.main import main
-from support.checked import Checked, as_root, build, write_repository
+from support.checked import as_root, build, write_repository
 
 R = as_root(
     "apt-get update && apt-get install -y --no-install-recommends r-cran-irkernel r-cran-rcpp "
@@ -53,23 +54,10 @@ CASES = {
 }
 
 
-def check(image: str, folder: Path, file: str, text: str) -> int:
-    """Check an image by a repository with a file."""
-    repository = write_repository(folder)
-    (repository / file).write_text(text)
-    return main([image], repository)
-
-
-@pytest.mark.usefixtures("signals_as_before")
 @pytest.mark.parametrize("name", CASES)
-def test_what_a_kernel_lacks_is_named(
-    name: str, good: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_a_kernel_lacks_is_named(name: str, reject: Callable[..., None]) -> None:
     lines, file, text, row, words = CASES[name]
-    code = check(build(f"packages-{name.lower()}", f"FROM {good}\n{lines}"), tmp_path, file, text)
-    failure = Checked(code, capsys.readouterr().out).failure
-    assert failure[0] == row
-    assert words in failure[1]
+    reject(f"packages-{name.lower()}", lines, row, words, {file: text})
 
 
 @pytest.mark.usefixtures("signals_as_before")
@@ -88,7 +76,7 @@ def test_a_server_like_no_other_passes(
         """ENTRYPOINT ["sh", "-c", "PATH=/opt/venv/bin:$PATH exec \\"$@\\"", "sh"]""",
     ]
     image = build("other", "\n".join([f"FROM {good}", *lines]))
-    code = check(image, tmp_path, "requirements.txt", "cowsay")
+    code = main([image], write_repository(tmp_path, {"requirements.txt": "cowsay"}))
     text = capsys.readouterr().out
     assert code == 0, text
     assert "what pip installs lasts until the server stops" in text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,9 +68,11 @@ def write_settings(root: Path, **changes: str) -> None:
     (root / "ci" / "image.env").write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_repository(root: Path) -> Path:
-    """Make a repository with settings and one test, and return its folder."""
+def write_repository(root: Path, files: Mapping[str, str] | None = None) -> Path:
+    """Make a repository with settings, one test and files of its own, by name; return its folder."""
     write_settings(root)
+    for name, text in (files or {}).items():
+        (root / name).write_text(text, encoding="utf-8")
     (root / "tests").mkdir()
     (root / "tests" / "test_home.py").write_text(TEST, encoding="utf-8")
     return root

@@ -116,7 +116,7 @@ def test_a_shell_that_ends_at_once_is_named_whenever_it_ends(
 
 
 class Unheard(WebSocketHandler):
-    """A kernel whose first words are lost, as a server that connected before it listened loses them."""
+    """A kernel whose first messages are lost, as a server that connected before it listened loses them."""
 
     lost = 1
 
@@ -130,9 +130,9 @@ class Unheard(WebSocketHandler):
         self.lost = 0
 
 
-def test_a_kernel_is_greeted_until_all_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cell that was sent at once waited five minutes for words that were lost (`nudge`)."""
-    monkeypatch.setattr(talk, "GREETING", 0.2)
+def test_a_cell_is_sent_once_an_introduction_arrives_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell that was sent at once waited five minutes for messages that were lost (`nudge`)."""
+    monkeypatch.setattr(talk, "INTRODUCTION", 0.2)
     hub: Any = AHub()
     hub.session.headers = {"Authorization": ""}
     kernel = Kernel(hub, "python3")
@@ -144,4 +144,5 @@ def test_a_kernel_is_greeted_until_all_is_heard(monkeypatch: pytest.MonkeyPatch)
 def test_a_log_ends_with_what_the_check_did_not_ask_itself() -> None:
     """Five minutes of questions about a kernel hid the server's last word on it."""
     asked = "[I 2026-11-24 18:53 ServerApp] 200 GET /user/check/api/kernels/1 (check@172.17.0.1) 1.14ms\n"
-    assert tail("[E ServerApp] no space left\n" + asked * 300, 40) == "[E ServerApp] no space left"
+    kept = "[E ServerApp] no space left\ntests/test_mine.py 200 GET /mine"
+    assert tail(f"{kept}\n{asked * 300}", 40) == kept

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+ASKED = re.compile(r" 200 GET /(?:hub/api/users|user)/check\b")  # in logs: by the check, answered
 
 
 class Failed(Exception):
@@ -53,6 +55,6 @@ def row(names: str) -> Callable[[Callable[[T], str]], Row[T]]:
 
 
 def tail(text: str, lines: int) -> str:
-    """Return the last lines of a text, without what the check itself asked a server and got."""
-    said = [line for line in text.rstrip().splitlines() if " 200 GET /" not in line]
+    """Return the last lines of a text, without what the check itself asked the hub and the server and got."""
+    said = [line for line in text.rstrip().splitlines() if not ASKED.search(line)]
     return "\n".join(said[-lines:])

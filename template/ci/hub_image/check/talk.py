@@ -22,7 +22,7 @@ from hub_image.check.hub import Hub
 from hub_image.check.report import Failed
 
 DYING = ("dead", "restarting", "autorestarting")  # a kernel's states
-GREETING = 5.0  # seconds until a kernel is greeted again; it answers each greeting, however late
+INTRODUCTION = 5.0  # seconds until a kernel is asked for one again; it answers each, however late
 T = TypeVar("T")
 
 
@@ -69,12 +69,12 @@ class Kernel:
         """Do so over its websocket; raises WebSocketClosedError if it dies."""
         session = secrets.token_hex(8)
         with contextlib.closing(await _connect(self._hub, f"{self._url}/channels")) as channels:
-            # To a busy kernel a server connects before it listens, so what is shown first may be lost
-            # (jupyter_server/services/kernels/connection/channels.py, `nudge`): greet until all is heard.
+            # To a busy kernel a server connects before it listens, so its first messages may be lost (`nudge` in
+            # jupyter_server/services/kernels/connection/channels.py): ask until an answer arrives whole.
             while True:
                 with contextlib.suppress(TimeoutError):
-                    greeting = _ask(channels, session, "kernel_info_request", {})
-                    await asyncio.wait_for(greeting, GREETING)
+                    introduction = _ask(channels, session, "kernel_info_request", {})
+                    await asyncio.wait_for(introduction, INTRODUCTION)
                     break
             if not cell:
                 return ""
