@@ -73,11 +73,12 @@ def run(image: str, *command: str, seconds: float = 300, **options: Any) -> tupl
         options: of the Docker SDK's containers.run(), such as user, volumes, environment.
 
     Returns:
-        The exit code, and all that was printed.
+        The exit code, and what was printed: all of it, or without what a command that succeeds says on
+        stderr, as pip does of each look-up that it repeats.
     """
     container = client().containers.run(image, list(command) or None, detach=True, **options)
     try:
         code = container.wait(timeout=seconds)["StatusCode"]
-        return code, container.logs().decode()
+        return code, container.logs(stderr=code != 0).decode()
     finally:
         container.remove(force=True, v=True)
