@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from tools import ROOT
 from tools.pictures import TIMEOUT, Problem
 
 WIDTH, HEIGHT = 1280, 720  # pixels
+TRY = 20  # seconds for a cell: JupyterLab forgets one that was sent while its kernel connected anew
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FORM = """
 <style>
@@ -87,15 +89,21 @@ def run_cell(page: Page, cell: str) -> None:
         cell: its text.
 
     Raises:
-        Problem: the cell fails.
+        Problem: the cell fails, or does not run.
     """
     page.locator(".jp-Notebook .cm-content").first.click()
     expect(page.locator(".jp-Notebook-ExecutionIndicator").first).to_have_attribute(
         "data-status", "idle"
     )
     page.keyboard.insert_text(cell)
-    page.keyboard.press("Control+Enter")
-    expect(page.locator(".jp-InputPrompt").first).to_have_text("[1]:")
+    prompt = page.locator(".jp-InputPrompt").first
+    for _ in range(TIMEOUT // TRY):
+        page.keyboard.press("Control+Enter")
+        with contextlib.suppress(AssertionError):
+            expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=TRY * 1000)
+            break
+    else:
+        raise Problem(f"Run the cell by hand: its prompt stays at {prompt.inner_text()}:\n{cell}")
     expect(page.locator(".jp-OutputArea-output").first).to_be_visible()
     mime = "application/vnd.jupyter."  # a traceback is shown as what was printed to stderr
     failed = page.locator(f'[data-mime-type="{mime}stderr"], [data-mime-type="{mime}error"]')
