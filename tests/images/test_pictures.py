@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from support import standins
 from tools.pictures import Problem, server
@@ -45,7 +46,7 @@ def test_what_a_user_sees_on_a_hub(
         take_profiles(address, "picture", picture)
         with opened() as page:
             log_in(page, f"{address}/hub/login?next=%2Fhub%2Fspawn")
-            assert page.locator("h3").all_inner_texts() == ["Usual environment", "picture"]
+            expect(page.locator("h3")).to_have_text(["Usual environment", "picture"])
     assert picture.read_bytes().startswith(b"\x89PNG")
     standins.forget_images(["picture:"])
 

@@ -66,6 +66,9 @@ def log_in(page: Page, address: str) -> None:
 
 def open_lab(page: Page) -> Page:
     """Open a new notebook in JupyterLab; return its page."""
+    # where a busy machine loses a file of JupyterLab's, a person loads the page again
+    lost = page.get_by_role("dialog", name="Error Loading Theme")
+    page.add_locator_handler(lost, lambda _: page.reload())
     page.click('.jp-LauncherCard[data-category="Notebook"]')
     # JupyterLab asks once whether it may fetch news
     page.get_by_role("button", name="No", exact=True).click()
