@@ -78,6 +78,16 @@ def test_every_builder_can_build_it(files: dict[str, str]) -> None:
     assert not [line for line in copied if re.search(r"[*?[]", line)]
 
 
+def test_a_change_leaves_what_changes_less(row: dict[str, str], files: dict[str, str]) -> None:
+    """What hubs start comes before apt.txt, and that before what compiles with it; else each line builds all anew."""
+    if row["strategy"] == "dockerfile":
+        *_, packages, final = files["Dockerfile"].split("\nFROM system")
+        ordered = ("jupyterlab notebook", " /files/apt.txt ", " /files/packages/ ")
+        places = [packages.index(part) for part in ordered]
+        assert places == sorted(places)
+        assert final.index(" /files/apt.txt ") < final.index("COPY --from=packages")
+
+
 def test_no_builder_can_hide_the_files(files: dict[str, str]) -> None:
     """C8: they lie outside the home, whatever REPO_DIR the builder gives or does not give."""
     if final := last_stage(files):
