@@ -79,10 +79,32 @@ def rows(folder: Path, runs: int) -> Iterator[Row]:
                 yield measure(build, settings, ours, case, words)
 
 
+def by_hand(settings: Settings, case: str) -> str:
+    """Return the shortest Dockerfile that has what a repository's has, on the same images.
+
+    Args:
+        settings: the repository's.
+        case: a key of `CASES`.
+    """
+    if case == "inherit":
+        return INHERIT.format(base=settings.base_image)
+    text = (settings.root / "Dockerfile").read_text(encoding="utf-8")
+    pins = {
+        "micromamba": r"--from=(\S*micromamba:\S+)",
+        "python": r"FROM (python:\S+)",
+        "uv": r"(uv==\S+)",
+    }
+    named = {
+        key: match[1] if (match := re.search(pattern, text)) else ""
+        for key, pattern in pins.items()
+    }
+    return SMALLEST[case].format(**named) + SYSTEM
+
+
 def _inherit(build: Builder, settings: Settings, ours: Image, case: str, words: str) -> Row:
     """Bytes over the base image's."""
     base = Image(settings.base_image, 0).size
-    theirs = build.build(settings.root, dockerfile=INHERIT.format(base=settings.base_image))
+    theirs = build.build(settings.root, dockerfile=by_hand(settings, case))
     return _row(
         f"{case}: bytes over the base, {words}",
         "by hand",
@@ -94,17 +116,7 @@ def _inherit(build: Builder, settings: Settings, ours: Image, case: str, words: 
 
 def _whole(build: Builder, settings: Settings, ours: Image, case: str, words: str) -> Row:
     """Bytes of the whole image."""
-    text = (settings.root / "Dockerfile").read_text(encoding="utf-8")
-    pins = {
-        "micromamba": r"--from=(\S*micromamba:\S+)",
-        "python": r"FROM (python:\S+)",
-        "uv": r"(uv==\S+)",
-    }
-    named = {
-        key: match[1] if (match := re.search(pattern, text)) else ""
-        for key, pattern in pins.items()
-    }
-    theirs = build.build(settings.root, dockerfile=SMALLEST[case].format(**named) + SYSTEM)
+    theirs = build.build(settings.root, dockerfile=by_hand(settings, case))
     with standins.offline_environment() as env:
         check = [sys.executable, "ci/check.py", theirs.name]
         done = subprocess.run(

@@ -40,7 +40,7 @@ def about() -> dict[str, str]:
 
 
 def repository(folder: Path, case: dict[str, str], packages: str = "") -> Settings:
-    """Make a repository that was never built: each stage of its Dockerfile starts unlike any other's.
+    """Make a repository; with packages it is one that was never built.
 
     Args:
         folder: where to.
@@ -59,13 +59,15 @@ def repository(folder: Path, case: dict[str, str], packages: str = "") -> Settin
     )
     if packages:
         dockerfile = folder / "Dockerfile"
-        stages = re.compile("^FROM .*", re.MULTILINE)
-        text = stages.sub(
-            rf"\g<0>\nENV MADE={secrets.token_hex(8)}", dockerfile.read_text(encoding="utf-8")
-        )
+        text = never_built(dockerfile.read_text(encoding="utf-8"))
         dockerfile.write_text(text, encoding="utf-8", newline="\n")
     standins.ensure_bases(folder)
     return Settings.read(folder)
+
+
+def never_built(text: str) -> str:
+    """Let each stage of a Dockerfile start unlike any other's: `--no-cache` hides nothing from a later build."""
+    return re.sub(r"(?m)^FROM .*", rf"\g<0>\nENV MADE={secrets.token_hex(8)}", text)
 
 
 @dataclass(frozen=True)
