@@ -27,7 +27,8 @@ COPY --chown=${{NB_UID}} environment.yml /tmp/
 RUN mamba env update --prefix "${{CONDA_DIR}}" --file /tmp/environment.yml && \\
     mamba clean --all --force-pkgs-dirs --yes && rm -rf /tmp/environment.yml ~/.cache
 """
-# The smallest image with the same packages that passes the check: git is for nbgitpuller.
+# The smallest image with the same packages that passes the check: git is for nbgitpuller, and bytecode, which pip and
+# conda write too, for servers, each of which would compile it anew.
 SYSTEM = """
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates git less && \\
     echo 'PATH=/opt/env/bin:$PATH' > /etc/profile.d/env.sh && \\
@@ -54,7 +55,7 @@ FROM {python} AS packages
 RUN python3 -m pip install {uv}
 COPY requirements.txt ./
 RUN uv venv --seed /opt/env && \\
-    uv pip install --no-cache --python /opt/env --requirement requirements.txt \\
+    uv pip install --no-cache --compile-bytecode --python /opt/env --requirement requirements.txt \\
         "jupyterhub==5.*" jupyterlab notebook
 FROM {python}""",
 }
