@@ -25,11 +25,14 @@ Change = Callable[..., Settings]
 REVISION = "org.opencontainers.image.revision"
 ALL = "build publish binder"
 
-ONLY_DOCS = ["README.md", "docs/x.png", "docs/deep/y.ipynb", "LICENSE"]
+ONLY_DOCS = ["README.md", "docs/x.png", "docs/deep/y.md", "CODE_OF_CONDUCT.md", "LICENSE"]
 CHANGED = {
     "documentation": (ONLY_DOCS, False),
     "what git reads": ([".gitignore", ".gitattributes", ".pre-commit-config.yaml"], False),
     "a lesson in Markdown": (["lessons/01.md"], True),
+    "a lesson in Markdown at the root": (["01-lesson.md"], True),
+    "a notebook in docs": (["docs/y.ipynb"], True),
+    "what a list of packages may name": (["docs/requirements.txt"], True),
     "documentation and packages": ([*ONLY_DOCS, "environment.yml"], True),
     "the workflow": ([".github/workflows/image.yml"], True),
     "the pipeline": ([".gitlab-ci.yml"], True),
@@ -185,7 +188,7 @@ def test_plan_of_a_move(repository: Path, plan: Plan, tmp_path: Path, old: str, 
 def test_plan_reads_any_name(repository: Path, plan: Plan, tmp_path: Path) -> None:
     before = commit(repository)
     (repository / "docs").mkdir()
-    for name in (b"caf\xe9.png", "caf\N{LATIN SMALL LETTER E WITH ACUTE}.png".encode(), b"a\n|`"):
+    for name in (b"caf\xe9.png", "caf\N{LATIN SMALL LETTER E WITH ACUTE}.png".encode(), b"a\n|`.md"):
         (repository / "docs" / os.fsdecode(name)).touch()
     commit(repository)
     assert plan(github(tmp_path, "push", before=before))[0] == ""

@@ -12,9 +12,10 @@ from hub_image.registry import RegistryError
 from hub_image.runs import Run, set_outputs, summarize
 from hub_image.settings import Settings
 
-# A change to nothing but these, at the root, builds nothing. Markdown elsewhere may be a lesson.
+# A change to nothing but these builds nothing. Other Markdown may be a lesson, and a notebook is tested.
 DOCS = re.compile(
-    r"docs/.*|[^/]*\.md|LICENSE[^/]*|\.git(attributes|ignore)|\.pre-commit-config\.yaml", re.DOTALL
+    r"docs/.*\.(gif|jpe?g|md|png|rst|svg)|[A-Z_]+\.md|LICENSE[^/]*|\.git(attributes|ignore)|\.pre-commit-config\.yaml",
+    re.DOTALL,
 )
 
 
