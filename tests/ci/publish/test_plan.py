@@ -188,7 +188,11 @@ def test_plan_of_a_move(repository: Path, plan: Plan, tmp_path: Path, old: str, 
 def test_plan_reads_any_name(repository: Path, plan: Plan, tmp_path: Path) -> None:
     before = commit(repository)
     (repository / "docs").mkdir()
-    for name in (b"caf\xe9.png", "caf\N{LATIN SMALL LETTER E WITH ACUTE}.png".encode(), b"a\n|`.md"):
+    for name in (
+        b"caf\xe9.png",
+        "caf\N{LATIN SMALL LETTER E WITH ACUTE}.png".encode(),
+        b"a\n|`.md",
+    ):
         (repository / "docs" / os.fsdecode(name)).touch()
     commit(repository)
     assert plan(github(tmp_path, "push", before=before))[0] == ""
