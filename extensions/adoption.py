@@ -11,6 +11,7 @@ from pathlib import Path
 from reprlib import Repr
 from typing import Any
 
+import yaml
 from copier_template_extensions import ContextHook
 
 SHORT = Repr()  # a bad value: its control characters escaped, and at most a line of it
@@ -101,11 +102,26 @@ def hopeless(context: Context, folder: Path) -> str:
     if runtime.is_file() and "-" not in text(runtime) and not (where / "Dockerfile").exists():
         words = SHORT.repr(text(runtime).strip())
         return f"Write it as python-3.13 into runtime.txt, or remove that: repo2docker refuses {words}."
+    if said := _no_yaml(where):
+        return said
     if name := next((one for one in context["existing_files"] if one.startswith("ci/")), ""):
         return f"Rename {name}: the template has a program of that name, which CI runs."
     if name := not_utf_8(folder):
         return f"Rename {SHORT.repr(name)}, whose name is no UTF-8: Copier could not update the repository."
     return _in_subfolders(context, folder)
+
+
+def _no_yaml(where: Path) -> str:
+    """Refuse an environment.yml from which nothing can be installed."""
+    if (where / "Dockerfile").is_file():  # which is what is built
+        return ""
+    try:
+        yaml.safe_load(text(where / "environment.yml"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}" if mark else "a character"
+        return f"Mend environment.yml at {place}: conda could not read it as YAML, {SHORT.repr(str(error).splitlines()[0])}."
+    return ""
 
 
 def _in_subfolders(context: Context, folder: Path) -> str:
@@ -140,9 +156,15 @@ def unfit(context: Context, folder: Path) -> str:
         A sentence, or nothing.
     """
     strategy, was, where = context["strategy"], before(context), context["environment_folder"]
+    kept = context.get("kept_files") or []
+    theirs = where.name == "binder" and (where / "Dockerfile").is_file()
+    if was and theirs and "Dockerfile" not in kept:
+        return (
+            "Remove binder/Dockerfile, or answer kept_files with 'Dockerfile': as long as it is there it is what is "
+            f"built, whatever '{strategy}' writes."
+        )
     if not was or strategy == was:
         return ""
-    kept = context.get("kept_files") or []
     here = (
         where.relative_to(folder).as_posix().removeprefix(".")
         if where == folder

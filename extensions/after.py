@@ -1,7 +1,7 @@
 """What people read after `copier copy` and `copier update`, for Jinja: what came of it, and the next command.
 
-It only reads, and asks git what an update changed. It needs what extensions/environment.py and notes.py add. Copier loads
-this file by its path and, in one update, in two versions: it imports no sibling.
+It only reads, and asks git what an update changed. It needs what extensions/environment.py, notes.py and switch.py add. Copier
+loads this file by its path and, in one update, in two versions: it imports no sibling.
 """
 
 from __future__ import annotations
@@ -84,35 +84,49 @@ def taken_away(context: dict[str, Any], folder: Path, unmerged: set[str]) -> lis
             continue
         quoted = shlex.quote(name)
         back = f"to have it back: git checkout HEAD -- {quoted}"
-        if reads_instead(context, name):
-            back = f"for the image would be built from it, and not from your other files; to see it: git show HEAD:{quoted}"
+        if why := stays_away(context, name):
+            back = f"for {why}; to see it: git show HEAD:{quoted}"
         lines.append(f"  taken away  {quoted}; {back}")
     return lines
 
 
-def reads_instead(context: dict[str, Any], name: str) -> bool:
-    """Whether repo2docker would read a file instead of those of the strategy, or pass it over."""
-    strategy = context["strategy"]
-    if name == "Dockerfile":
-        return bool(strategy == "repo2docker")
-    if name == "requirements.txt":
-        return bool(strategy == "repo2docker" and context["with_conda_file"])
-    return name == ".binder/Dockerfile"
+def stays_away(context: dict[str, Any], name: str) -> str:
+    """Return what a file that was taken away would do if it were there again, where it must not be; or nothing."""
+    strategy, conda = context["strategy"], context["with_conda_file"]
+    lists = "requirements.txt" if conda else "environment.yml"
+    if name == ".binder/Dockerfile" or (
+        strategy == "repo2docker" and name in ("Dockerfile", lists)
+    ):
+        return "the image would be built from it, and not from your other files"
+    ours = strategy in ("inherit", "dockerfile") and not context["takes_conda_file"]
+    if name == "environment.yml" and ours:
+        return "it would end the build: move its packages to requirements.txt"
+    return ""
 
 
 def came_back(context: dict[str, Any], folder: Path) -> list[str]:
-    """Return a line for each file that is new again though it was deleted with other contents."""
+    """Return a line for each file that is new again though it was deleted with other contents.
+
+    Those that would end or turn the build are only shown: another strategy's Dockerfile, and a Python for `inherit`.
+    """
     lines = []
     for name in names(folder, "ls-files", "-z", "--others", "--exclude-standard"):
         gone = git(folder, "log", "-1", "--diff-filter=D", "--format=%h", "--", name).strip()
         before = git(folder, "show", f"{gone}^:./{name}") if gone else ""
-        if (
-            before
-            and before.splitlines() != (folder / name).read_text("utf-8", "replace").splitlines()
-        ):
+        now = (folder / name).read_text("utf-8", "replace")
+        if before and before.splitlines() != now.splitlines():
             quoted = shlex.quote(name)
-            lines.append(f"  new         {quoted}; as it was: git checkout {gone}~1 -- {quoted}")
+            back = f"as it was: git checkout {gone}~1 -- {quoted}"
+            if name.endswith("Dockerfile") or other_python(context, name, before):
+                back = f"to see it as it was: git show {gone}~1:{quoted}"
+            lines.append(f"  new         {quoted}; {back}")
     return lines
+
+
+def other_python(context: dict[str, Any], name: str, text: str) -> bool:
+    """Whether a file asks for a Python where the base image has its own."""
+    asked = name == "environment.yml" and context["asks_for_python"](text)
+    return asked and context["strategy"] == "inherit"
 
 
 def other_answers(context: dict[str, Any], folder: Path) -> list[str]:
@@ -137,10 +151,13 @@ def not_used(context: dict[str, Any], folder: Path) -> list[str]:
     if context["strategy"] == "community-image":
         return [f"  not used    {name}: community-image installs nothing" for name in there]
     path = folder / "environment.yml"
-    if context["strategy"] == "inherit" or not context["with_conda_file"] or not path.exists():
+    if not path.exists():
         return []
     text = path.read_text("utf-8", "replace")
-    if any(line.strip().lstrip("- ").startswith("python") for line in text.splitlines()):
+    if other_python(context, path.name, text):
+        return [f"  to do       {path.name}: remove its line on python, which the base image has"]
+    inherit, conda = context["strategy"] == "inherit", context["with_conda_file"]
+    if inherit or not conda or context["asks_for_python"](text):
         return []
     return [f"  incomplete  environment.yml: add the line - python={context['python_version']}"]
 

@@ -1,6 +1,6 @@
 """What to tell whom a repository belongs to after `copier copy`, for Jinja.
 
-It only reads, and needs what extensions/dockerfile.py, folder.py and origin.py add. Copier loads this file by its
+It only reads, and needs what extensions/dockerfile.py, folder.py, origin.py and switch.py add. Copier loads this file by its
 path and, in one update, in two versions: it imports no sibling.
 """
 
@@ -34,7 +34,7 @@ def notes(context: Context, folder: Path) -> list[str]:
         lines
         + _of_dockerfile(context, folder)
         + _of_workflows(context, folder)
-        + _of_versions(context)
+        + _of_versions(context, folder)
         + _of_hooks(folder)
         + _of_publication(context)
     )
@@ -91,9 +91,12 @@ def _of_workflows(context: Context, folder: Path) -> list[str]:
     return lines
 
 
-def _of_versions(context: Context) -> list[str]:
-    """Return a line where files ask for a Python that no answer can name."""
+def _of_versions(context: Context, folder: Path) -> list[str]:
+    """Return a line where files ask for a Python that no answer can name, or that the base image does not have."""
     where = context["environment_folder"]
+    lists = text(folder / "environment.yml")
+    if context["strategy"] == "inherit" and context["asks_for_python"](lists):
+        return ["Remove the line on python from environment.yml: the base image has its own."]
     # only there these files are read, and the person's
     if context["found"].get("strategy") != "repo2docker":
         return []

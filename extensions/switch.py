@@ -16,6 +16,8 @@ import yaml
 from copier_template_extensions import ContextHook
 
 ANSWERS = ".copier-answers.yml"
+# As the Dockerfile of inherit looks for it: in a list of lines, or between brackets.
+PYTHON = re.compile(r"""(^\s*-|[\[,])\s*["']?([^\s"':]+::)?python(?![\w.-])""", re.MULTILINE)
 # By file and strategy, what installs from it where the strategy alone would not.
 INSTEAD = {
     "Project.toml": {
@@ -91,6 +93,7 @@ def passed_over(context: dict[str, Any], folder: Path) -> str:
 class Switch(ContextHook):
     """Gives every template and question these names.
 
+    - `asks_for_python`: a function; whether the text of an environment.yml says which Python
     - `passed_over`: a function; a sentence on a file that the new strategy would not install from, or nothing
     - `stored_answers`: the answers of before, in an update
     """
@@ -102,5 +105,6 @@ class Switch(ContextHook):
             context: Copier's, with the answers so far.
         """
         folder = Path(context["_copier_conf"]["dst_path"])
+        context["asks_for_python"] = lambda lists: bool(PYTHON.search(re.sub("#.*", "", lists)))
         context["passed_over"] = lambda: passed_over(context, folder)
         context["stored_answers"] = stored(folder)

@@ -278,6 +278,10 @@ HOPELESS: dict[str, tuple[dict[str, str], str]] = {
         {"environment.yml": CONDA, "ci/check.py": "mine\n"},
         r"^Rename ci/check\.py: the template has a program of that name",
     ),
+    "no YAML": (
+        {"environment.yml": "channels: [conda-forge]\ndependencies: [unclosed\n"},
+        r"^Mend environment\.yml at line 3: conda could not read it as YAML",
+    ),
     "two folders": (
         {"binder/environment.yml": CONDA, ".binder/start": "exec $@\n"},
         r"^Remove binder/ or \.binder/: repo2docker refuses a repository that has both",

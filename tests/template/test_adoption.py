@@ -119,6 +119,30 @@ def test_a_strategy_without_effect_is_refused(template: Path, tmp_path: Path, na
     assert git("status", "--porcelain", cwd=folder) == ""
 
 
+def test_a_python_beside_that_of_the_base_is_named(template: Path, tmp_path: Path) -> None:
+    """Most lists of packages have one, and the build ends at it."""
+    _, said = adopted(template, tmp_path / "mine", PINNED, strategy="inherit")
+    assert "Remove the line on python from environment.yml" in said
+    lists = {"environment.yml": "dependencies:\n  - python-graphviz # python=3\n"}
+    _, said = adopted(template, tmp_path / "other", lists, strategy="inherit")
+    assert "Remove the line on python" not in said
+
+
+def test_what_is_built_from_is_not_passed_over(
+    template: Path, update: Callable[..., str], tmp_path: Path
+) -> None:
+    """binder/Dockerfile is, as long as it is there: a Dockerfile of ours beside it would have no effect."""
+    files = {"binder/Dockerfile": "FROM debian:trixie-slim\nRUN true\n"}
+    adopted(template, tmp_path / "mine", files)
+    commit(tmp_path / "mine")
+    with pytest.raises(SystemExit, match=r"^Remove binder/Dockerfile, or answer kept_files"):
+        update(tmp_path / "mine", kept_files="[]")
+    assert git("status", "--porcelain", cwd=tmp_path / "mine") == ""
+    git_rm(tmp_path / "mine", "binder/Dockerfile")
+    update(tmp_path / "mine", kept_files="[]")
+    assert (tmp_path / "mine" / "Dockerfile").is_file()
+
+
 INSTALLS_IT = {
     "postBuild": "#!/bin/bash\npython3 -m pip install .\n",
     "requirements.txt": "numpy\n-e .\n",

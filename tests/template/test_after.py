@@ -177,6 +177,76 @@ def test_no_command_hands_the_build_back(
     assert shell(f"git show HEAD:{name}", path) == 0
 
 
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"strategy": "dockerfile"}, "it would end the build: move its packages to requirements"),
+        ({"strategy": "repo2docker"}, "the image would be built from it, and not from your other"),
+        (
+            {"strategy": "inherit", "base": "jupyter-scipy"},
+            "it would end the build: move its packages to requirements",
+        ),
+    ],
+)
+def test_no_command_brings_conda_s_list_back_to_pip(
+    made: Callable[..., Path],
+    update: Callable[..., str],
+    tmp_path: Path,
+    answers: dict[str, str],
+    said: str,
+) -> None:
+    """Where pip installs, that file ends the build, or turns it: the message only shows it."""
+    path = made(tmp_path / "env", **answers)
+    with (path / "environment.yml").open("a", encoding="utf-8", newline="\n") as file:
+        file.write("  - seaborn\n")
+    commit(path)
+    pip = {"base": "b-data-scipy"} if answers["strategy"] == "inherit" else {}
+    message = update(path, packages_with="pip", **pip)
+    assert f"taken away  environment.yml; for {said}" in message, message
+    assert "checkout HEAD -- environment.yml" not in message
+    assert shell("git show HEAD:environment.yml | grep seaborn", path) == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "between", "name"),
+    [
+        ("repo2docker", "community-image", "environment.yml"),  # with a Python of its own
+        ("inherit", "repo2docker", "Dockerfile"),
+    ],
+)
+def test_what_would_end_the_build_does_not_come_back(
+    made: Callable[..., Path],
+    update: Callable[..., str],
+    tmp_path: Path,
+    first: str,
+    between: str,
+    name: str,
+) -> None:
+    """Two switches on, the message shows a file that fits no more, and no command that brings it back."""
+    path = made(tmp_path / "env", strategy=first)
+    if name == "environment.yml":
+        with (path / name).open("a", encoding="utf-8", newline="\n") as file:
+            file.write("  - seaborn\n")
+        commit(path)
+    update(path, strategy=between)
+    commit(path)
+    message = update(path, strategy="inherit" if first != "inherit" else "dockerfile")
+    found = re.search(rf"new         {name}; to see it as it was: (git show .*)", message)
+    assert found and f"-- {name}" not in message, message
+    assert shell(found[1], path) == 0
+
+
+def test_a_python_beside_that_of_the_base_is_named(
+    made: Callable[..., Path], update: Callable[..., str], tmp_path: Path
+) -> None:
+    """The build would end at it."""
+    path = made(tmp_path / "env", strategy="inherit")
+    with (path / "environment.yml").open("a", encoding="utf-8", newline="\n") as file:
+        file.write("  - python=3.11\n")
+    commit(path)
+    assert "environment.yml: remove its line on python" in update(path, apt_packages="tree")
+
+
 def test_a_missing_python_is_named(
     made: Callable[..., Path], update: Callable[..., str], tmp_path: Path
 ) -> None:

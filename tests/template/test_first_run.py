@@ -100,3 +100,12 @@ def test_who_gave_no_account_is_asked_for_it_where_it_counts(
     assert "git remote add origin https://github.com/OWNER/env.git" in text
     assert "-d repository=OWNER/env" in text
     assert "-d image=" not in text  # the image's name follows
+
+
+def test_files_that_no_git_knows_get_its_commands(template: Path, tmp_path: Path) -> None:
+    """Where a folder has files and no repository, `git status` would be refused."""
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env" / "README.md").write_text("# Mine\n", encoding="utf-8")
+    lines = after(made(template, tmp_path / "env", strategy="inherit"))
+    assert "  git init --initial-branch=main" in lines
+    assert not [line for line in lines if "git status" in line]
