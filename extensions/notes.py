@@ -64,7 +64,12 @@ def _of_dockerfile(context: Context, folder: Path) -> list[str]:
     if context["found"].get("base") and context["base_facts"]["newer_tags"]:
         return [f"{name} stays yours: updates of its base image change FROM alone."]
     if reference:
-        return [f"{name} starts from {reference}: no update follows that."]
+        lines = [f"{name} starts from {reference}: no update follows that."]
+        if ":" not in reference.rpartition("/")[2]:
+            lines.append(
+                "If it is a community's, put a tag behind it and do this again: updates follow it."
+            )
+        return lines
     return []
 
 

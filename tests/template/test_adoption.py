@@ -128,6 +128,17 @@ def test_a_python_beside_that_of_the_base_is_named(template: Path, tmp_path: Pat
     assert "Remove the line on python" not in said
 
 
+@pytest.mark.parametrize(("tag", "strategy"), [("", "dockerfile"), (":2026-05-25", "inherit")])
+def test_a_base_without_a_tag_gets_a_hint(
+    template: Path, tmp_path: Path, tag: str, strategy: str
+) -> None:
+    """Many write none, and nobody can tell which image that was."""
+    files = {"Dockerfile": f"FROM quay.io/jupyter/scipy-notebook{tag}\nRUN pip install cowsay\n"}
+    stored, said = adopted(template, tmp_path / "mine", files)
+    assert stored["strategy"] == strategy
+    assert ("put a tag behind it and do this again" in said) is (not tag)
+
+
 def test_what_is_built_from_is_not_passed_over(
     template: Path, update: Callable[..., str], tmp_path: Path
 ) -> None:
