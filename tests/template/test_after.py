@@ -43,6 +43,13 @@ def shell(command: str, cwd: Path) -> int:
     return done.returncode
 
 
+def list_more(path: Path, package: str) -> None:
+    """Commit a line more in environment.yml."""
+    with (path / "environment.yml").open("a", encoding="utf-8", newline="\n") as file:
+        file.write(f"  - {package}\n")
+    commit(path)
+
+
 def commands(message: str) -> tuple[str, list[str]]:
     """Return what keeps an update, and what undoes it, as its message ends."""
     lines = [line.strip() for line in message.splitlines() if re.match(r"  git ", line)]
@@ -138,9 +145,7 @@ def test_what_a_switch_took_is_named_after_a_commit(
 ) -> None:
     """There, committed, and back: the command of the message brings the lines back."""
     path = made(tmp_path / "env", strategy="inherit")
-    with (path / "environment.yml").open("a", encoding="utf-8", newline="\n") as file:
-        file.write("  - mine\n")
-    commit(path)
+    list_more(path, "mine")
     before = text_of(path)
     assert "taken away  environment.yml" in update(path, strategy="community-image")
     commit(path)
@@ -197,9 +202,7 @@ def test_no_command_brings_conda_s_list_back_to_pip(
 ) -> None:
     """Where pip installs, that file ends the build, or turns it: the message only shows it."""
     path = made(tmp_path / "env", **answers)
-    with (path / "environment.yml").open("a", encoding="utf-8", newline="\n") as file:
-        file.write("  - seaborn\n")
-    commit(path)
+    list_more(path, "seaborn")
     pip = {"base": "b-data-scipy"} if answers["strategy"] == "inherit" else {}
     message = update(path, packages_with="pip", **pip)
     assert f"taken away  environment.yml; for {said}" in message, message
@@ -225,9 +228,7 @@ def test_what_would_end_the_build_does_not_come_back(
     """Two switches on, the message shows a file that fits no more, and no command that brings it back."""
     path = made(tmp_path / "env", strategy=first)
     if name == "environment.yml":
-        with (path / name).open("a", encoding="utf-8", newline="\n") as file:
-            file.write("  - seaborn\n")
-        commit(path)
+        list_more(path, "seaborn")
     update(path, strategy=between)
     commit(path)
     message = update(path, strategy="inherit" if first != "inherit" else "dockerfile")
@@ -241,9 +242,7 @@ def test_a_python_beside_that_of_the_base_is_named(
 ) -> None:
     """The build would end at it."""
     path = made(tmp_path / "env", strategy="inherit")
-    with (path / "environment.yml").open("a", encoding="utf-8", newline="\n") as file:
-        file.write("  - python=3.11\n")
-    commit(path)
+    list_more(path, "python=3.11")
     assert "environment.yml: remove its line on python" in update(path, apt_packages="tree")
 
 

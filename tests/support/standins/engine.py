@@ -73,8 +73,8 @@ def run(image: str, *command: str, seconds: float = 300, **options: Any) -> tupl
         options: of the Docker SDK's containers.run(), such as user, volumes, environment.
 
     Returns:
-        The exit code, and what was printed: all of it, or without what a command that succeeds says on
-        stderr, as pip does of each look-up that it repeats.
+        The exit code, and what was printed; of a command that succeeds only what it printed to stdout, as
+        pip warns on stderr of each look-up that it repeats.
     """
     container = client().containers.run(image, list(command) or None, detach=True, **options)
     try:
