@@ -14,6 +14,7 @@ from tools.bench.measure import Measured, Row, in_turn, run
 
 GROUP = "render"
 SECONDS = "s of processor time"
+STATIC = "the same files, without a question or Jinja"
 # A release before today's is one of the tests' made-up ones, which changed defaults and a base image's tag.
 BEHIND, NEWEST = releases.RELEASES[-1], releases.TODAY
 
@@ -100,19 +101,25 @@ def rows(folder: Path, runs: int) -> Iterator[Row]:
             f"copier copy, {strategy}",
         )
         yield _row(f"`copier copy --defaults`, {strategy}", 1.4, measured)
-    yield from _same_files(bench, runs)
+    static = _static(bench)
+    measured = in_turn(
+        bench.copied(static, "2.0.0"),
+        bench.copied(bench.empty, "2.0.0"),
+        runs,
+        "copier copy, static",
+    )
+    yield _row(f"`copier copy`, {STATIC}", None, measured)
     cases = {
         "nothing to do": (NEWEST, "2.0.0", 1.6),
         "one release behind": (BEHIND, "1.0.0", 2.0),
     }
     for case, (ours, theirs, goal) in cases.items():
-        measured = in_turn(
-            bench.updated(bench.this, ours, strategy="inherit"),
-            bench.updated(bench.empty, theirs),
-            runs,
-            f"copier update, {case}",
-        )
+        words = f"copier update, {case}"
+        other = bench.updated(bench.empty, theirs)
+        measured = in_turn(bench.updated(bench.this, ours, strategy="inherit"), other, runs, words)
         yield _row(f"`copier update`, {case}", goal, measured)
+        measured = in_turn(bench.updated(static, theirs), other, runs, f"{words}, static")
+        yield _row(f"`copier update`, {case}, {STATIC}", None, measured)
     yield from _growth(bench, runs)
 
 
@@ -120,17 +127,14 @@ def _row(measure: str, goal: float | None, measured: Measured) -> Row:
     return Row.of(GROUP, (measure, "on an empty template"), goal, SECONDS, measured)
 
 
-def _same_files(bench: Bench, runs: int) -> Iterator[Row]:
-    """Measure what Copier itself takes for as many files: of them all, without a question or Jinja."""
-    made = bench.new()
-    bench.copy(bench.this, made, NEWEST, strategy="inherit")
-    plain = templates.of_files(made, bench.folder / "files")
-    words = "the same files, without a question or Jinja"
-    for verb, once in {"copy": bench.copied, "update": bench.updated}.items():
-        measured = in_turn(
-            once(plain, "1.0.0"), once(bench.empty, "2.0.0"), runs, f"copier {verb}, {words}"
-        )
-        yield _row(f"`copier {verb}`, {words}", None, measured)
+def _static(bench: Bench) -> Path:
+    """Make a template of the same files, all static: what it takes is what Copier itself takes for as many files."""
+    made = {"1.0.0": (bench.new(), BEHIND), "2.0.0": (bench.new(), NEWEST)}
+    for path, release in made.values():
+        bench.copy(bench.this, path, release, strategy="inherit")
+    return templates.of_files(
+        {release: path for release, (path, _) in made.items()}, bench.folder / "files"
+    )
 
 
 def _growth(bench: Bench, runs: int) -> Iterator[Row]:

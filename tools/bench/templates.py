@@ -60,19 +60,22 @@ def empty(folder: Path) -> Path:
     return packed(folder)
 
 
-def of_files(repository: Path, folder: Path) -> Path:
-    """Make a template of a repository's files as they are, with one question.
+def of_files(releases: dict[str, Path], folder: Path) -> Path:
+    """Make a template of repositories' files as they are, with one question.
 
     Args:
-        repository: the repository.
+        releases: a repository for each release, the oldest first.
         folder: where to.
     """
-    shutil.copytree(repository, folder / "template")
-    (folder / "template" / ".copier-answers.yml").unlink()
-    for path in ("copier.yml", "template/{{ _copier_conf.answers_file }}.jinja"):
-        (folder / path).write_text(EMPTY[path], encoding="utf-8")
-    commit(folder, "as made")
-    git("tag", "1.0.0", cwd=folder)
+    answers = "{{ _copier_conf.answers_file }}.jinja"
+    for release, repository in releases.items():
+        shutil.rmtree(folder / "template", ignore_errors=True)
+        shutil.copytree(repository, folder / "template")
+        (folder / "template" / ".copier-answers.yml").unlink()
+        for path in ("copier.yml", f"template/{answers}"):
+            (folder / path).write_text(EMPTY[path], encoding="utf-8")
+        commit(folder, release)
+        git("tag", release, cwd=folder)
     return packed(folder)
 
 
