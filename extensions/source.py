@@ -33,7 +33,7 @@ def has_uncommitted_changes(clone: str) -> bool:
 
 @cache
 def place_error(source: str, folder: Path) -> str:
-    """Refuse to make a repository inside the template: its files would be new ones of the template's.
+    """Refuse to make a repository where a file is, or inside the template, which would get its files.
 
     Args:
         source: where the template is.
@@ -43,6 +43,8 @@ def place_error(source: str, folder: Path) -> str:
         A sentence, or nothing.
     """
     here, there = Path(absolute(source)), folder.resolve()
+    if file := next((path for path in (there, *there.parents) if path.is_file()), None):
+        return f"Name a folder, which may be new: '{file}' is a file."
     if here.is_absolute() and there.is_relative_to(here):
         return (
             f"Make the repository outside the template's own folder, as in {here.parent / 'my-environment'}: "

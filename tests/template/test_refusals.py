@@ -292,6 +292,16 @@ def test_refused(
     assert not (tmp_path / "new").exists(), "nothing is written"
 
 
+@pytest.mark.parametrize("target", ["taken", "taken/new"])
+def test_a_file_is_no_place_for_a_repository(template: Path, tmp_path: Path, target: str) -> None:
+    """Copier alone ends in a traceback (NotADirectoryError)."""
+    file = tmp_path / "taken"
+    file.write_text("mine\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"^Name a folder, .*taken' is a file\.$"):
+        copier.run_copy(str(template), tmp_path / target, data={"strategy": "inherit"}, **OPTIONS)
+    assert file.read_text(encoding="utf-8") == "mine\n"
+
+
 def test_refused_on_the_command_line(template: Path, tmp_path: Path) -> None:
     """What a person sees: the sentence alone, no traceback, exit code 1."""
     copy = [sys.executable, "-m", "copier", "copy", "--trust", "--defaults"]
