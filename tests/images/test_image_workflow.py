@@ -117,7 +117,7 @@ def test_push_of_a_pointer_tests_and_publishes_nothing(
     reference = standins.pinned("jupyter-base")
     outcome = act(made, name, event(made), secrets={})
     assert outcome.code == 0, outcome.log[-6000:]
-    assert outcome.jobs == dict.fromkeys(["plan", "image", "result"], "success")
+    assert outcome.jobs == dict.fromkeys(["plan", "test", "result"], "success")
     assert f"## {reference} starts on a hub" in outcome.summary
     assert "conda: jupyterlab " in outcome.summary
     assert f'    tag: "{reference.rpartition(":")[2]}"' in outcome.summary

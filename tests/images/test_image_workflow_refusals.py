@@ -42,7 +42,7 @@ def test_pull_request_publishes_nothing(
     )
     outcome = act(made, "pull_request", event(made, pull_request={"head": FORK}))
     assert outcome.code == 0, outcome.log[-6000:]
-    assert outcome.jobs == dict.fromkeys(["plan", "image", "result"], "success")
+    assert outcome.jobs == dict.fromkeys(["plan", "test", "result"], "success")
     assert f"https://mybinder.org/v2/gh/reader/my-fork/{FORK['sha']}?urlpath=lab" in outcome.summary
     assert "conda: jupyterlab " in outcome.summary
     assert registry.tags("me/request") == []
@@ -159,5 +159,5 @@ def test_hostile_names_run_nothing(
     payload["pull_request"] = {"head": FORK | {"ref": hostile}, "title": hostile}
     for name in ("push", "pull_request"):
         outcome = act(made, name, payload)
-        assert outcome.jobs.keys() == {"plan", "image", "result"}
+        assert outcome.jobs.keys() == {"plan", "test", "result"}
         assert not proof.exists()

@@ -86,7 +86,7 @@ def test_the_empty_template_has_two_releases(tmp_path: Path) -> None:
         (
             "needs.*.result",
             "needs.plan.result",
-            [("result", one) for one in ("image", "publish", "binder")],
+            [("result", one) for one in ("test", "image", "publish", "binder")],
         ),
     ],
     ids=["as it stands", "a job more", "without what comes by the registry", "without results"],

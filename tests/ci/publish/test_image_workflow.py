@@ -94,14 +94,41 @@ def test_secrets_of_the_plan_are_behind_the_gate() -> None:
     assert all(value.endswith(" || '' }}") for value in secrets)
 
 
-@pytest.mark.parametrize("job", ["image", "publish", "binder"])
-def test_secrets_of_other_jobs_are_behind_the_gate(job: str) -> None:
-    for step in steps(job):
-        for value in step.get("env", {}).values():
-            if SECRET.search(value):
-                guarded = value.startswith(f"${{{{ {PUBLISHES} && ") and value.endswith(" || '' }}")
-                assert guarded or PUBLISHES in (step.get("if"), JOBS[job]["if"]) or job == "binder"
-    assert JOBS["binder"]["if"].startswith("needs.plan.outputs.binder == 'true' && ")
+CONDITIONS = {
+    "image": PUBLISHES,
+    "publish": PUBLISHES,
+    "binder": "needs.plan.outputs.binder == 'true' && needs.publish.outputs.public == 'true'",
+}
+
+
+def test_secrets_of_other_jobs_are_behind_the_gate() -> None:
+    """Each job that has a secret runs by what the gate lets through; `result` runs no code of the repository."""
+    with_secrets = {job for job in JOBS if SECRET.search(str(JOBS[job]))} - {"plan", "result"}
+    assert {job: JOBS[job]["if"] for job in with_secrets} == CONDITIONS
+
+
+def test_an_unread_change_is_tested_without_a_token() -> None:
+    """As that of a proposed update: what a job may write is in its runner's memory, for any program of the build.
+
+    GitHub's `permissions` take no condition, so it is a job of its own.
+    """
+    assert JOBS["test"]["permissions"] == {"contents": "read"}
+    assert not SECRET.search(str(JOBS["test"])) and "environment" not in JOBS["test"]
+
+
+def test_one_of_two_jobs_builds() -> None:
+    assert JOBS["test"]["if"] == "needs.plan.outputs.build == 'true' && " + PUBLISHES.replace(
+        "==", "!="
+    )
+    assert JOBS["image"]["if"] == PUBLISHES
+
+
+def test_what_is_published_is_tested_as_a_request_is() -> None:
+    """By the same steps; what finds the last image may read a private one where it publishes."""
+    without = [step for step in steps("test") if step.get("id") != "last"]
+    assert [step for step in steps("image") if step in without] == without
+    own = ("strategy", "runs-on", "timeout-minutes", "concurrency", "needs")
+    assert [JOBS["test"][key] for key in own] == [JOBS["image"][key] for key in own]
 
 
 PACKAGES = re.compile(r"\b(pipx|pip|uvx?|npx|npm|conda)\b")  # what brings packages of others
@@ -149,13 +176,12 @@ def test_what_pushes_signs_or_writes_is_behind_the_gate(job: str) -> None:
     writes = re.compile(r"publish\.py (push|tag|binder)|actions/attest")
     for step in steps(job):
         if writes.search(f"{step.get('run')} {step.get('uses')}"):
-            conditions = f"{step.get('if')} {JOBS[job].get('if')}"
-            assert "needs.plan.outputs.publish == 'true'" in conditions or job == "binder"
+            assert JOBS[job]["if"] == CONDITIONS[job]
 
 
 ENVIRONMENTS = {
     "plan": f"${{{{ {steps('plan')[0]['if']} && 'publish' || '' }}}}",
-    "image": f"${{{{ {PUBLISHES} && 'publish' || '' }}}}",
+    "image": "publish",
     "publish": "publish",
 }
 
