@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +12,11 @@ from pathlib import Path
 
 from support.repositories import commit
 from tools.bench.measure import FULL, Row, in_turn, run
-from tools.bench.render import BEHIND, Bench
+from tools.bench.render import BEHIND, Bench, in_memory
 
 GROUP = "fleet"
 AT_A_TIME = 2
 MANY = 100
-MEMORY = Path("/dev/shm")  # on a disk, git waits for what it writes, and two wait for each other
 
 
 def rows(folder: Path, runs: int) -> Iterator[Row]:
@@ -28,10 +26,7 @@ def rows(folder: Path, runs: int) -> Iterator[Row]:
         folder: an empty one, for all that is made.
         runs: of how many pairs the median is taken.
     """
-    memory = MEMORY if MEMORY.is_dir() else folder
-    with tempfile.TemporaryDirectory(dir=memory, ignore_cleanup_errors=True) as files:
-        bench = Bench(Path(files))
-        bench.env["TMPDIR"] = files
+    with in_memory(folder) as bench:
         yield from _rows(bench, runs)
 
 

@@ -22,7 +22,8 @@ PYTHON = "{}.{}.{}".format(*sys.version_info)
 PYPI = {  # conda's name: the requirements that bring the same from PyPI
     "dask-core": ["dask"],
     "jupyterhub-base": ["jupyterhub"],
-    "jupyterhub-singleuser": ["jupyterhub", "jupyterlab"],
+    # since 4.25 each server takes a second of processor time more: rfc3987-syntax compiles its grammar
+    "jupyterhub-singleuser": ["jupyterhub", "jupyterlab", "jsonschema<4.25"],
     "matplotlib-base": ["matplotlib"],
     "msgpack-python": ["msgpack"],
     "pytables": ["tables"],
