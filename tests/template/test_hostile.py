@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from support.renders import Renders
 from support.repositories import FIXED, ROOT, STRATEGIES, text_of
 
 PIECES = [
@@ -225,12 +226,17 @@ def test_an_author_stands_in_the_licence(outcome: Outcome) -> None:
     assert not each(outcome, lambda one: f"{one.stored['author']}\n" not in one.files["LICENSE"])
 
 
-def test_no_machine_reads_free_text(outcome: Outcome, whole: Outcome) -> None:
-    """Each answer with more than two signs of its own is in none of their files."""
+def test_no_machine_reads_free_text(outcome: Outcome, whole: Outcome, renders: Renders) -> None:
+    """Each answer with more than two signs, that stands in no other repository, is in none of their files."""
+    others = "".join(text for one in STRATEGIES for text in renders.files(strategy=one).values())
 
     def wrong(one: Rendered, machine: Callable[[str], bool]) -> object:
-        texts = [one.given.get(name, "") for name in FREE]
-        special = [text for text in texts if len(re.sub(r"[\w ./:\"'#-]", "", text)) > 2]
+        texts = {one.given.get(name, "") for name in FREE}
+        special = [
+            text
+            for text in texts
+            if len(re.sub(r"[\w ./:\"'#-]", "", text)) > 2 and text not in others
+        ]
         return {n for n in one.files if machine(n) and any(t in one.files[n] for t in special)}
 
     assert not each(outcome, lambda one: wrong(one, MACHINE.__contains__))
