@@ -133,8 +133,10 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the fast tests, which render and need no Docker."""
     session.install(*everything())
-    # a worker that has nothing left takes tests from the others: none waits for the longest file
-    arguments = ["--numprocesses=auto", "--dist=worksteal", "--ignore=tests/images"]
+    # One worker more than processors, as tests of a terminal and of other programs wait (a fifth faster on two).
+    # A worker that has nothing left takes tests from the others: none waits for the longest file.
+    workers = (os.cpu_count() or 1) + 1
+    arguments = [f"--numprocesses={workers}", "--dist=worksteal", "--ignore=tests/images"]
     with temporary_folder() as variables:
         session.run("pytest", *(session.posargs or arguments), env=variables)
 
