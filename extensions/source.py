@@ -33,7 +33,7 @@ def has_uncommitted_changes(clone: str) -> bool:
 
 @cache
 def place_error(source: str, folder: Path) -> str:
-    """Refuse to make a repository where a file is, or inside the template, which would get its files.
+    """Refuse a destination that is a file, or inside the template: its files would be new ones of the template's.
 
     Args:
         source: where the template is.
@@ -58,7 +58,7 @@ class Source(ContextHook):
 
     - `has_uncommitted_changes`: the template is a folder whose changes Copier took along though nobody committed
       them: an update could not find them again
-    - `place_error`: a function; a sentence if the destination lies in the template's folder, or nothing
+    - `place_error`: a function; a sentence if the destination is a file or lies in the template's folder, or nothing
     - `template_is_here`: the template lies on this machine
     - `template_source`: where the template is, if on this machine by its full path
     """

@@ -78,7 +78,7 @@ class Timed(NamedTuple):
     """How long a program took, in seconds.
 
     Attributes:
-        cpu: processor time of it and of the programs that it ran; other work on the machine hardly changes it.
+        cpu: processor time of it and of the programs that it ran; other work on the machine changes it less than `wall`.
         wall: time that passed.
     """
 

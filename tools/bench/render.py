@@ -152,12 +152,11 @@ def _row(measure: str, goal: float | None, measured: Measured) -> Row:
 
 def _static(bench: Bench) -> Path:
     """Make a template of the same files, all static: what it takes is what Copier itself takes for as many files."""
-    made = {"1.0.0": (bench.new(), BEHIND), "2.0.0": (bench.new(), NEWEST)}
-    for path, release in made.values():
-        bench.copy(bench.this, path, release, strategy="inherit")
-    return templates.of_files(
-        {release: path for release, (path, _) in made.items()}, bench.folder / "files"
-    )
+    made = {}
+    for name, release in {"1.0.0": BEHIND, "2.0.0": NEWEST}.items():
+        made[name] = bench.new()
+        bench.copy(bench.this, made[name], release, strategy="inherit")
+    return templates.of_files(made, bench.folder / "files")
 
 
 def _growth(bench: Bench, runs: int) -> Iterator[Row]:

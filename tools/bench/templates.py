@@ -67,12 +67,11 @@ def of_files(releases: dict[str, Path], folder: Path) -> Path:
         releases: a repository for each release, the oldest first.
         folder: where to.
     """
-    answers = "{{ _copier_conf.answers_file }}.jinja"
     for release, repository in releases.items():
         shutil.rmtree(folder / "template", ignore_errors=True)
         shutil.copytree(repository, folder / "template")
         (folder / "template" / ".copier-answers.yml").unlink()
-        for path in ("copier.yml", f"template/{answers}"):
+        for path in ("copier.yml", "template/{{ _copier_conf.answers_file }}.jinja"):
             (folder / path).write_text(EMPTY[path], encoding="utf-8")
         commit(folder, release)
         git("tag", release, cwd=folder)

@@ -22,7 +22,7 @@ PYTHON = "{}.{}.{}".format(*sys.version_info)
 PYPI = {  # conda's name: the requirements that bring the same from PyPI
     "dask-core": ["dask"],
     "jupyterhub-base": ["jupyterhub"],
-    # since 4.25 each server takes a second of processor time more: rfc3987-syntax compiles its grammar
+    # jsonschema 4.25 takes each server a second of processor time more: its rfc3987-syntax compiles a grammar
     "jupyterhub-singleuser": ["jupyterhub", "jupyterlab", "jsonschema<4.25"],
     "matplotlib-base": ["matplotlib"],
     "msgpack-python": ["msgpack"],
