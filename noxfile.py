@@ -103,7 +103,8 @@ def everything() -> list[str]:
 def temporary_folder() -> Iterator[dict[str, str]]:
     """Give the variables of programs that write many small files: in memory, where there is room for them.
 
-    The fast tests need some 300 MB and a tenth less processor time so. A place of one's own, by TMPDIR, stays.
+    The fast tests need some 300 MB and a tenth less processor time so, the others 1 GB. A place of one's own, by
+    TMPDIR, stays.
     """
     memory = Path("/dev/shm")
     if "TMPDIR" in os.environ or not os.access(memory, os.W_OK) or _is_small(memory):
@@ -149,7 +150,8 @@ def images(session: nox.Session) -> None:
     # file share images, in the order in which they are collected.
     arguments = ["--numprocesses=5", "--dist=loadfile", "--no-loadscope-reorder"]
     arguments += ["-rs", "--durations=10", "tests/images"]
-    session.run("pytest", *(session.posargs or arguments))
+    with temporary_folder() as variables:
+        session.run("pytest", *(session.posargs or arguments), env=variables)
 
 
 @nox.session(default=False)
