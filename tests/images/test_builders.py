@@ -18,6 +18,7 @@ import pytest
 
 from support import standins
 from support.checking import BY_PIP
+from support.repositories import never_built
 
 # What a build prints only where it does something anew.
 POST_BUILD = "#!/bin/sh\nset -e\nls > seen\necho postBuild is run {}\n"
@@ -115,6 +116,8 @@ def builder(request: pytest.FixtureRequest, render: Callable[..., Path]) -> Iter
     repository = render(**answers)
     (repository / "postBuild").write_text(POST_BUILD.format(secrets.token_hex(4)))
     (repository / "seen-by-postBuild").write_text("1")
+    dockerfile = repository / "Dockerfile"
+    dockerfile.write_text(never_built(dockerfile.read_text()))
     standins.ensure_bases(repository)
     if program == "podman":
         give_to_podman(repository)
@@ -144,3 +147,34 @@ def test_a_change_does_no_more_anew_than_it_must(builder: Builder) -> None:
     seen = builder.run(script).splitlines()
     assert seen[-1] == "1" and "seen-by-postBuild" in seen
     assert not {"README.md", "LICENSE", "tests"} & set(seen)
+
+
+# A package that needs a compiler, as those do that have no wheel.
+NATIVE = {
+    "setup.py": "import setuptools as s\n"
+    's.setup(name="native", version="1", ext_modules=[s.Extension("native", ["native.c"])])\n',
+    "native.c": "int answer(void) { return 42; }\n",
+}
+SHARED = "cd /opt/env/lib/python3*/site-packages && ls native*.so && find . ! -uid 1000 | head && which gcc g++ || echo gone"
+
+
+@pytest.mark.parametrize("apt_packages", ["", "gcc"])
+def test_compilers_come_where_a_package_needs_them(
+    render: Callable[..., Path], apt_packages: str
+) -> None:
+    """And go again, unless apt.txt has them; all that is installed belongs to the user."""
+    answers = {"strategy": "dockerfile", "packages_with": "pip", "pip_packages": "cowsay"}
+    repository = render(**answers, apt_packages=apt_packages)
+    (repository / "native").mkdir()
+    for name, text in NATIVE.items():
+        (repository / "native" / name).write_text(text)
+    (repository / "requirements.txt").write_text("./native\n")
+    standins.ensure_bases(repository)
+    made = Builder("buildx", repository)
+    try:
+        made.build()
+        shared, *compilers = made.run(SHARED).splitlines()
+    finally:
+        made.remove()
+    assert shared.startswith("native.")
+    assert compilers == (["/usr/bin/gcc", "gone"] if apt_packages else ["gone"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -139,3 +141,12 @@ def once(folder: Path, make: Callable[[Path], object]) -> Path:
             with contextlib.suppress(OSError):  # another process was faster
                 new.rename(folder)
     return folder
+
+
+def never_built(text: str) -> str:
+    """Let each stage of a Dockerfile start unlike any other's.
+
+    A cache then has nothing of it, and a build beside it shares no step: BuildKit was seen to run all that follows a
+    step again where another build still had that step. `--no-cache` hides nothing from a later build.
+    """
+    return re.sub(r"(?m)^FROM .*", rf"\g<0>\nENV MADE={secrets.token_hex(8)}", text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import secrets
 import subprocess
 import time
@@ -16,7 +15,7 @@ import docker.errors
 
 from hub_image.settings import Settings
 from support import standins
-from support.repositories import ROOT
+from support.repositories import ROOT, never_built
 from tools.bench.measure import BenchError, progress
 
 # The same packages for all rows: a few, among them a wheel that is mostly data, and what science needs.
@@ -63,11 +62,6 @@ def repository(folder: Path, case: dict[str, str], packages: str = "") -> Settin
         dockerfile.write_text(text, encoding="utf-8", newline="\n")
     standins.ensure_bases(folder)
     return Settings.read(folder)
-
-
-def never_built(text: str) -> str:
-    """Let each stage of a Dockerfile start unlike any other's: `--no-cache` hides nothing from a later build."""
-    return re.sub(r"(?m)^FROM .*", rf"\g<0>\nENV MADE={secrets.token_hex(8)}", text)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hub_image.settings import Settings
+from support.repositories import never_built
 from tools.bench.image import by_hand
-from tools.bench.images import CASES, LINES, SETS, about, builder, never_built, repository
+from tools.bench.images import CASES, LINES, SETS, about, builder, repository
 from tools.bench.measure import QUICK, Row, medians, progress
 
 __all__ = ["GROUP", "about", "rows"]
