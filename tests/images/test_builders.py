@@ -149,11 +149,11 @@ def test_a_change_does_no_more_anew_than_it_must(builder: Builder) -> None:
     assert not {"README.md", "LICENSE", "tests"} & set(seen)
 
 
-# A package that needs a compiler, as those do that have no wheel.
+# A package that needs a compiler, as those do that have no wheel: g++, so that gcc in apt.txt is not enough.
 NATIVE = {
     "setup.py": "import setuptools as s\n"
-    's.setup(name="native", version="1", ext_modules=[s.Extension("native", ["native.c"])])\n',
-    "native.c": "int answer(void) { return 42; }\n",
+    's.setup(name="native", version="1", ext_modules=[s.Extension("native", ["native.cpp"])])\n',
+    "native.cpp": "int answer(void) { return 42; }\n",
 }
 SHARED = "cd /opt/env/lib/python3*/site-packages && ls native*.so && find . ! -uid 1000 | head && which gcc g++ || echo gone"
 
@@ -163,8 +163,8 @@ def test_compilers_come_where_a_package_needs_them(
     render: Callable[..., Path], apt_packages: str
 ) -> None:
     """And go again, unless apt.txt has them; all that is installed belongs to the user."""
-    answers = {"strategy": "dockerfile", "packages_with": "pip", "pip_packages": "cowsay"}
-    repository = render(**answers, apt_packages=apt_packages)
+    answers = {"strategy": "dockerfile", "packages_with": "pip", "apt_packages": apt_packages}
+    repository = render(**answers)
     (repository / "native").mkdir()
     for name, text in NATIVE.items():
         (repository / "native" / name).write_text(text)
