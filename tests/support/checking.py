@@ -117,7 +117,9 @@ def check(
         check=False,
     )
     print(result.stdout)
-    assert result.returncode == 0, result.stdout[-6000:]
+    assert result.returncode == 0, (
+        re.findall("(?m)^FAIL: .*", result.stdout) or result.stdout[-6000:]
+    )
     assert "PASSED" in result.stdout
     if built := re.search(r"^Built (\S+) in", result.stdout, re.MULTILINE):
         check_terminals(built[1])

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tornado.httpserver import HTTPServer
@@ -115,30 +115,52 @@ def test_a_shell_that_ends_at_once_is_named_whenever_it_ends(
         run_in_terminal(hub, "echo", "CHECK")
 
 
-class Unheard(WebSocketHandler):
-    """A kernel whose first messages are lost, as a server that connected before it listened loses them."""
+class AKernel(WebSocketHandler):
+    """A kernel, of which the first connection loses how an answer ends, or all of it."""
 
-    lost = 1
+    asked: ClassVar[list[str]]
+    lost: ClassVar[int]  # of the three parts of an answer
+    takes: ClassVar[float] = 0  # seconds
 
-    def on_message(self, message: str | bytes) -> None:
+    async def on_message(self, message: str | bytes) -> None:
         asked = json.loads(message)
-        kind = asked["header"]["msg_type"].replace("request", "reply")
-        shown = [("stream", {"text": "check 42"}), ("status", {"execution_state": "idle"})]
-        for what, content in [(kind, {}), *([] if self.lost else shown)]:
-            answer = {"msg_type": what, "parent_header": asked["header"], "content": content}
+        self.asked.append(asked["content"]["code"])
+        await asyncio.sleep(self.takes)
+        parts: list[tuple[str, dict[str, str]]] = [
+            ("stream", {"text": "check 42"}),
+            ("execute_reply", {}),
+            ("status", {"execution_state": "idle"}),
+        ]
+        for kind, content in parts[: 3 - self.lost if len(self.asked) == 1 else 3]:
+            answer = {"msg_type": kind, "parent_header": asked["header"], "content": content}
             self.write_message(json.dumps(answer))
-        self.lost = 0
 
 
-def test_a_cell_is_sent_once_an_introduction_arrives_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cell that was sent at once waited five minutes for messages that were lost (`nudge`)."""
-    monkeypatch.setattr(talk, "INTRODUCTION", 0.2)
+def run_in(state: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
+    """Run a cell in that kernel, whose state a server gives; return what it shows, and how often it ran."""
+    monkeypatch.setattr(talk, "LOST", 1)
+    monkeypatch.setattr(AKernel, "asked", [], raising=False)
     hub: Any = AHub()
     hub.session.headers = {"Authorization": ""}
+    hub.session.json = lambda: {"id": "1", "execution_state": state}
     kernel = Kernel(hub, "python3")
-    with served(Unheard) as port:
+    with served(AKernel) as port:
         kernel._url = f"http://127.0.0.1:{port}/"
-        assert kernel.run("print(42)") == "check 42"
+        return kernel.run("print(42)"), len(AKernel.asked)
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+def test_what_is_lost_is_asked_again(monkeypatch: pytest.MonkeyPatch, lost: int) -> None:
+    """A check waited five minutes for it (`nudge`, ipykernel#1554)."""
+    monkeypatch.setattr(AKernel, "lost", lost, raising=False)
+    assert run_in("idle", monkeypatch) == ("check 42", 2)
+
+
+def test_a_long_cell_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import may take two minutes; the kernel is busy meanwhile."""
+    monkeypatch.setattr(AKernel, "lost", 0, raising=False)
+    monkeypatch.setattr(AKernel, "takes", 2.5)
+    assert run_in("busy", monkeypatch) == ("check 42", 1)
 
 
 def test_a_log_ends_with_what_the_check_did_not_ask_itself() -> None:

@@ -22,7 +22,7 @@ from hub_image.check.hub import Hub
 from hub_image.check.report import Failed
 
 DYING = ("dead", "restarting", "autorestarting")  # a kernel's states
-INTRODUCTION = 5.0  # seconds until a kernel is asked for one again; it answers each, however late
+LOST = 5  # seconds for which a kernel that owes an answer is idle until it is asked again
 T = TypeVar("T")
 
 
@@ -56,37 +56,35 @@ class Kernel:
 
     async def _run(self, cell: str) -> str | None:
         """Return what a cell prints, None as soon as the kernel has died."""
-        talk = asyncio.create_task(self._talk(cell))
+        talk, idle = asyncio.create_task(self._talk(cell)), 0
         while not (await asyncio.wait([talk], timeout=1))[0]:
             # of a kernel that never started the websocket says nothing, it waits for it
             model = await asyncio.to_thread(self._hub.session.get, self._url, timeout=60)
-            if not model.ok or model.json()["execution_state"] in DYING:
+            state = model.json()["execution_state"] if model.ok else "dead"
+            if state in DYING:
                 talk.cancel()
                 return None
+            # What is said in the first moments of a connection may be lost (`nudge` in
+            # jupyter_server/services/kernels/connection/channels.py), and a kernel may not see a request
+            # until something else connects (ipython/ipykernel#1554): connect anew, and ask again.
+            idle = idle + 1 if state == "idle" else 0
+            if idle == LOST:
+                talk.cancel()
+                talk, idle = asyncio.create_task(self._talk(cell)), 0
         return talk.result()
 
     async def _talk(self, cell: str) -> str:
         """Do so over its websocket; raises WebSocketClosedError if it dies."""
-        session = secrets.token_hex(8)
         with contextlib.closing(await _connect(self._hub, f"{self._url}/channels")) as channels:
-            # To a busy kernel a server connects before it listens, so its first messages may be lost (`nudge` in
-            # jupyter_server/services/kernels/connection/channels.py): ask until an answer arrives whole.
-            while True:
-                with contextlib.suppress(TimeoutError):
-                    introduction = _ask(channels, session, "kernel_info_request", {})
-                    await asyncio.wait_for(introduction, INTRODUCTION)
-                    break
             if not cell:
-                return ""
-            return await _ask(channels, session, "execute_request", {"code": cell, "silent": False})
+                return await _ask(channels, "kernel_info_request", {})
+            return await _ask(channels, "execute_request", {"code": cell, "silent": False})
 
 
-async def _ask(
-    channels: WebSocketClientConnection, session: str, kind: str, content: dict[str, Any]
-) -> str:
+async def _ask(channels: WebSocketClientConnection, kind: str, content: dict[str, Any]) -> str:
     """Send one message, return what is shown for it (jupyter-client.readthedocs.io, "Messaging in Jupyter")."""
-    ask = {"msg_id": f"{session} {kind}", "msg_type": kind, "username": "check"}
-    header = ask | {"session": session, "version": "5.3"}
+    ask = {"msg_id": secrets.token_hex(8), "msg_type": kind, "username": "check"}
+    header = ask | {"session": secrets.token_hex(8), "version": "5.3"}
     message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
     await channels.write_message(json.dumps(message | {"channel": "shell"}))
     shown, replied, idle = "", False, False
