@@ -24,14 +24,13 @@ PICTURE = ROOT / "docs" / "measures.svg"
 GROUPS = ("render", "fleet", "peers", "workflow", "image", "rebuild", "fresh", "server", "check")
 
 
-def machine(runs: int) -> dict[str, str]:
+def machine() -> dict[str, str]:
     """Return what is measured on, and when, but nothing that names the machine."""
     return {
         "day": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "processors": str(os.cpu_count()),
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "copier": importlib.metadata.version("copier"),
-        "pairs": str(runs),
     }
 
 
@@ -54,7 +53,7 @@ def measure(groups: list[str], runs: int, path: Path) -> list[Row]:
             for row in module.rows(Path(folder), runs):
                 progress(f"{row.measure}: {row.ratio:.2f}")
                 found.append(row)
-        on = machine(runs) | (module.about() if hasattr(module, "about") else {})
+        on = machine() | (module.about() if hasattr(module, "about") else {})
         every = table.write(path, found, on)
         if path == MEASURES:
             PICTURE.write_text(table.picture(every), encoding="utf-8", newline="\n")

@@ -116,11 +116,11 @@ def test_a_shell_that_ends_at_once_is_named_whenever_it_ends(
 
 
 class AKernel(WebSocketHandler):
-    """A kernel, of which the first connection loses how an answer ends, or all of it."""
+    """A kernel whose first answer is lost, in part or as a whole."""
 
-    asked: ClassVar[list[str]]
-    lost: ClassVar[int]  # of the three parts of an answer
-    takes: ClassVar[float] = 0  # seconds
+    asked: ClassVar[list[str]] = []
+    lost = 0  # of its three parts
+    takes = 0.0  # seconds
 
     async def on_message(self, message: str | bytes) -> None:
         asked = json.loads(message)
@@ -139,7 +139,7 @@ class AKernel(WebSocketHandler):
 def run_in(state: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
     """Run a cell in that kernel, whose state a server gives; return what it shows, and how often it ran."""
     monkeypatch.setattr(talk, "LOST", 1)
-    monkeypatch.setattr(AKernel, "asked", [], raising=False)
+    monkeypatch.setattr(AKernel, "asked", [])
     hub: Any = AHub()
     hub.session.headers = {"Authorization": ""}
     hub.session.json = lambda: {"id": "1", "execution_state": state}
@@ -152,13 +152,12 @@ def run_in(state: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
 @pytest.mark.parametrize("lost", [1, 3])
 def test_what_is_lost_is_asked_again(monkeypatch: pytest.MonkeyPatch, lost: int) -> None:
     """A check waited five minutes for it (`nudge`, ipykernel#1554)."""
-    monkeypatch.setattr(AKernel, "lost", lost, raising=False)
+    monkeypatch.setattr(AKernel, "lost", lost)
     assert run_in("idle", monkeypatch) == ("check 42", 2)
 
 
 def test_a_long_cell_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """An import may take two minutes; the kernel is busy meanwhile."""
-    monkeypatch.setattr(AKernel, "lost", 0, raising=False)
     monkeypatch.setattr(AKernel, "takes", 2.5)
     assert run_in("busy", monkeypatch) == ("check 42", 1)
 
